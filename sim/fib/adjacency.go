@@ -1,0 +1,53 @@
+package fib
+
+import "net/netip"
+
+// AdjacencyType is the kind of an adjacency (ip_lookup_next_t in
+// src/vnet/adj/adj.h).
+type AdjacencyType uint8
+
+// Adjacency types.
+const (
+	AdjIncomplete AdjacencyType = iota
+	AdjRewrite
+	AdjGlean
+	AdjMcast
+	AdjMidchain
+	AdjMcastMidchain
+)
+
+// Fixup finishes a rewrite that depends on the packet: it writes lengths,
+// ports and checksums of an encapsulation. pkt starts at the rewrite, inner
+// is the length of the packet it was put in front of, hash the flow's hash.
+type Fixup func(pkt []byte, inner int, hash uint32)
+
+// Adjacency is a neighbour on an interface: what is put in front of a packet
+// and where it goes then.
+type Adjacency struct {
+	Type AdjacencyType
+	Link LinkType
+	// SwIf is the interface the packets leave by.
+	SwIf uint32
+	// NextHop is the neighbour's address; for a glean the connected prefix's
+	// source address (may be invalid), for point-to-point interfaces unspecified.
+	NextHop netip.Addr
+	// Rewrite is written in front of the packet, RewriteLen bytes of it.
+	Rewrite    [MaxRewrite]byte
+	RewriteLen uint8
+	// MTU is the largest IP packet in bytes.
+	MTU uint16
+	// NextNode is the graph node after the rewrite: the interface's output node
+	// (or its tunnel's), as given by Interfaces.
+	NextNode uint32
+	// OutputFeatures says that the interface has features on its
+	// ip4-output/ip6-output arc, which the rewrite node must start.
+	OutputFeatures bool
+	// Fixup finishes a midchain's rewrite, nil for none.
+	Fixup Fixup
+	// Stacked is where a midchain's packets go after the rewrite.
+	Stacked DPO
+	// Packets and Bytes count what was rewritten (/net/adjacency).
+	Packets, Bytes uint64
+	// Prefix is the connected prefix of a glean.
+	Prefix netip.Prefix
+}

@@ -1,0 +1,235 @@
+package vlib
+
+import "github.com/vpptwin/vpptwin/sim/packet"
+
+// Headroom is the space in bytes kept before a fresh packet for headers that
+// nodes prepend (VPP's VLIB_BUFFER_PRE_DATA_SIZE is 128; two VXLAN-in-IPv6
+// encapsulations fit in 256).
+const Headroom = 256
+
+// Buffer size classes in bytes of packet data: VPP's default data size, a
+// jumbo frame, and the largest IP packet.
+const (
+	dataSizeDefault = 2048
+	dataSizeJumbo   = 9216 + 256
+	dataSizeMax     = 65535 + 256
+)
+
+// Flag is a bit of per-packet state that nodes leave for later nodes.
+type Flag uint32
+
+// Buffer flags. They mean what VPP's VNET_BUFFER_F_* of the same name mean
+// (src/vnet/buffer.h).
+const (
+	// FlagLocallyOriginated marks a packet this instance made itself: its TTL
+	// is not decremented on the way out.
+	FlagLocallyOriginated Flag = 1 << iota
+	// FlagChecksumComputed and FlagChecksumCorrect cache the verdict on the
+	// L4 checksum for ip4-local and ip6-local.
+	FlagChecksumComputed
+	FlagChecksumCorrect
+	// FlagOffloadL4Checksum asks the driver or the far side to fill in the
+	// L4 checksum: the sender left it partial.
+	FlagOffloadL4Checksum
+	// FlagGSO marks a super-packet with GSOSize set.
+	FlagGSO
+	// FlagSpanned marks a copy made by a mirror.
+	FlagSpanned
+	// FlagUser is the first bit free for package vnet's own use.
+	FlagUser
+)
+
+// InvalidIndex is VPP's ~0: no interface, no table, no adjacency.
+const InvalidIndex = ^uint32(0)
+
+// Buffer is one packet and what the nodes know about it. Buffers belong to
+// the graph's pool: a node that receives one passes it on or drops it, and
+// keeps none.
+type Buffer struct {
+	store []byte
+	start int
+	end   int
+	class uint8
+
+	// RxSwIf is the interface the packet is seen as received on, TxSwIf the
+	// one it will leave by; InvalidIndex when unset. Before lookup a TxSwIf
+	// other than InvalidIndex overrides the FIB index, as in VPP.
+	RxSwIf, TxSwIf uint32
+	// FibIndex is the table the last lookup used or the next must use.
+	FibIndex uint32
+	// Adj is the index of the load-balance, adjacency or other object the
+	// next node reads (VPP's ip.adj_index[VLIB_TX]).
+	Adj uint32
+	// FlowHash is the flow's hash once computed, 0 before.
+	FlowHash uint32
+	// RPF is the load-balance index that the source lookup found for
+	// reverse-path checks, or the mfib RPF id.
+	RPF uint32
+	// Flags holds per-packet state.
+	Flags Flag
+	// L2Len is the length in bytes of the Ethernet header that was stripped
+	// on input, 0 for packets of L3 interfaces.
+	L2Len uint8
+	// SaveRewriteLength is how far the rewrite moved the packet's start, so
+	// that a fragmenting or error node finds the IP header again.
+	SaveRewriteLength uint8
+	// ErrorCode is the index of the dropping node's error counter.
+	ErrorCode uint16
+	// ErrorNode is the index of the node whose error counter ErrorCode names.
+	ErrorNode uint32
+	// GSOSize is the segment size in bytes when FlagGSO is set.
+	GSOSize uint16
+	// ICMPType, ICMPCode and ICMPData tell ip4-icmp-error and ip6-icmp-error
+	// what to send.
+	ICMPType, ICMPCode uint8
+	ICMPData           uint32
+	// PuntReason is the reason a punted packet carries to the punt dispatch.
+	PuntReason uint32
+	// Features holds the nodes still to visit on the packet's feature arc,
+	// the arc's end included.
+	Features []uint32
+	// Opaque is free for the use of two neighbouring nodes.
+	Opaque [4]uint64
+
+	// Trace is the packet's record, nil when the packet is not traced.
+	Trace *PacketTrace
+	// TraceID follows the packet through the world; 0 when nobody follows it.
+	TraceID packet.TraceID
+}
+
+// Bytes returns the packet from its current start to its end.
+func (b *Buffer) Bytes() []byte { return b.store[b.start:b.end] }
+
+// Len returns the length in bytes of the packet from its current start.
+func (b *Buffer) Len() int { return b.end - b.start }
+
+// Advance moves the packet's start by n bytes: forward past a header when n
+// is positive, back over one when it is negative. The caller has checked that
+// the bytes are there.
+func (b *Buffer) Advance(n int) { b.start += n }
+
+// Prepend opens n bytes in front of the packet and returns the packet with
+// them; their content is whatever was there. It returns nil when the
+// headroom does not suffice.
+func (b *Buffer) Prepend(n int) []byte {
+	if b.start < n {
+		return nil
+	}
+	b.start -= n
+	return b.store[b.start:b.end]
+}
+
+// Truncate cuts the packet to n bytes from its current start; a longer n
+// changes nothing.
+func (b *Buffer) Truncate(n int) {
+	if n < b.Len() {
+		b.end = b.start + n
+	}
+}
+
+// Grow extends the packet's end by n bytes and returns the packet, moving it
+// to larger storage if it must.
+func (b *Buffer) Grow(n int) []byte {
+	if b.end+n > len(b.store) {
+		store := make([]byte, b.end+n)
+		copy(store, b.store[:b.end])
+		b.store, b.class = store, classNone
+	}
+	b.end += n
+	return b.Bytes()
+}
+
+// SetBytes replaces the packet with a copy of data, headroom in front.
+func (b *Buffer) SetBytes(data []byte) {
+	b.start, b.end = Headroom, Headroom
+	copy(b.Grow(len(data)), data)
+}
+
+const (
+	classDefault = iota
+	classJumbo
+	classMax
+	numClasses
+	classNone // not from a pool: left to the garbage collector
+)
+
+var classSize = [numClasses]int{dataSizeDefault, dataSizeJumbo, dataSizeMax}
+
+// pool keeps free buffers by size class.
+type pool struct {
+	free [numClasses][]*Buffer
+	// InUse counts buffers handed out and not yet returned.
+	inUse int
+}
+
+func (p *pool) alloc(size int) *Buffer {
+	class := classDefault
+	for class < numClasses-1 && size > classSize[class] {
+		class++
+	}
+	p.inUse++
+	list := p.free[class]
+	if n := len(list); n > 0 {
+		b := list[n-1]
+		p.free[class] = list[:n-1]
+		return b
+	}
+	return &Buffer{store: make([]byte, Headroom+max(size, classSize[class])), class: uint8(class),
+		RxSwIf: InvalidIndex, TxSwIf: InvalidIndex, FibIndex: InvalidIndex}
+}
+
+func (p *pool) release(b *Buffer) {
+	p.inUse--
+	if b.class == classNone {
+		return
+	}
+	*b = Buffer{store: b.store, class: b.class, RxSwIf: InvalidIndex, TxSwIf: InvalidIndex, FibIndex: InvalidIndex}
+	p.free[b.class] = append(p.free[b.class], b)
+}
+
+// Alloc returns a buffer that holds a copy of data with headroom in front.
+func (g *Graph) Alloc(data []byte) *Buffer {
+	b := g.pool.alloc(len(data))
+	b.start = Headroom
+	b.end = Headroom + copy(b.store[Headroom:], data)
+	return b
+}
+
+// AllocSize returns a buffer of size bytes whose content is undefined.
+func (g *Graph) AllocSize(size int) *Buffer {
+	b := g.pool.alloc(size)
+	b.start, b.end = Headroom, Headroom+size
+	return b
+}
+
+// Clone returns a copy of b: packet, metadata and, when b is traced, a fork
+// of its trace.
+func (g *Graph) Clone(b *Buffer) *Buffer {
+	c := g.pool.alloc(b.Len())
+	store, class := c.store, c.class
+	*c = *b
+	c.store, c.class = store, class
+	c.start = Headroom
+	if b.start < Headroom {
+		c.start = b.start
+	}
+	c.end = c.start
+	copy(c.Grow(b.Len()), b.Bytes())
+	if b.Trace != nil {
+		c.Trace = g.forkTrace(b.Trace)
+	}
+	return c
+}
+
+// Free returns b to the pool; whatever ends a packet's way calls it once.
+// A trace the packet carried is complete with it.
+func (g *Graph) Free(b *Buffer) {
+	if b.Trace != nil {
+		g.finishTrace(b.Trace)
+	}
+	g.pool.release(b)
+}
+
+// BuffersInUse returns how many buffers are out of the pool: 0 once the graph
+// is idle, or something leaks.
+func (g *Graph) BuffersInUse() int { return g.pool.inUse }
