@@ -12,16 +12,34 @@ package packet
 import "strconv"
 
 // TraceID identifies one packet on its whole way through the world; zero means
-// that the packet is not followed.
+// that the packet is not followed. The upper 32 bits name who sent it first,
+// the lower 32 are that sender's count, so that concurrent senders do not
+// disturb each other's numbers and a run repeats itself exactly.
 type TraceID uint64
 
-// String gives the form used in packet comments: "trace 17", or "" for a
-// packet that is not followed.
+// NewTraceID gives the id of the serial-th packet of an origin.
+func NewTraceID(origin, serial uint32) TraceID {
+	return TraceID(origin)<<32 | TraceID(serial)
+}
+
+// Origin names who sent the packet first; the world numbers its hosts from 1.
+func (t TraceID) Origin() uint32 { return uint32(t >> 32) }
+
+// Serial is the origin's count of packets when it sent this one.
+func (t TraceID) Serial() uint32 { return uint32(t) }
+
+// String gives the form used in packet comments: "trace 3.17" is the 17th
+// packet of origin 3, "trace 17" one without an origin, and "" a packet that is
+// not followed.
 func (t TraceID) String() string {
 	if t == 0 {
 		return ""
 	}
-	return "trace " + strconv.FormatUint(uint64(t), 10)
+	s := strconv.FormatUint(uint64(t.Serial()), 10)
+	if t.Origin() == 0 {
+		return "trace " + s
+	}
+	return "trace " + strconv.FormatUint(uint64(t.Origin()), 10) + "." + s
 }
 
 // Frame is a packet at an edge of the data plane.
