@@ -24,9 +24,10 @@ type Main struct {
 	// Start is when the instance came up; traces count from it.
 	Start time.Time
 
-	mu      sync.Mutex
-	env     Environment
-	tx, txs []transmission // output waiting for Unlock, and the spare slice
+	mu       sync.Mutex
+	env      Environment
+	tx       *outbox   // output waiting for Unlock, nil when there is none
+	outboxes []*outbox // spare ones
 
 	hw         []*HwInterface // by hw_if_index; nil where free
 	sw         []*Interface   // by sw_if_index; nil where free
@@ -35,12 +36,6 @@ type Main struct {
 	byName     map[string]*Interface
 	closed     bool
 	subsystems subsystems
-}
-
-// transmission is a run of packets for one port.
-type transmission struct {
-	port Port
-	bufs []*vlib.Buffer
 }
 
 // Port is the far side of an interface: the world's NIC, a pod's tap, a memory
@@ -84,36 +79,10 @@ func (m *Main) Lock() { m.mu.Lock() }
 // Unlock runs pending packets, gives up ownership and transmits output.
 func (m *Main) Unlock() {
 	m.Graph.Run()
-	if len(m.tx) == 0 {
-		m.mu.Unlock()
-		return
-	}
 	out := m.tx
-	m.tx, m.txs = m.txs[:0], nil
+	m.tx = nil
 	m.mu.Unlock()
-	m.transmit(out)
-}
-
-// transmit hands out to the ports and gives the buffers back.
-func (m *Main) transmit(out []transmission) {
-	var room [vlib.VectorSize]packet.Frame
-	for _, t := range out {
-		for rest := t.bufs; len(rest) > 0; {
-			n := min(len(rest), len(room))
-			for i, b := range rest[:n] {
-				room[i] = packet.Frame{Data: b.Bytes(), Trace: b.TraceID}
-			}
-			t.port.Transmit(room[:n])
-			rest = rest[n:]
-		}
+	if out != nil {
+		m.flush(out)
 	}
-	m.mu.Lock()
-	for i := range out {
-		for _, b := range out[i].bufs {
-			m.Graph.Free(b)
-		}
-		out[i].bufs = out[i].bufs[:0]
-	}
-	m.txs = out[:0]
-	m.mu.Unlock()
 }
