@@ -1,0 +1,243 @@
+package world
+
+import (
+	"math"
+	"time"
+
+	"github.com/vpptwin/vpptwin/sim/packet"
+)
+
+// noWake is a time that never comes.
+const noWake = math.MaxInt64
+
+// origin is something that schedules events. Its number and count order events
+// of one instant.
+type origin struct {
+	id  uint64
+	seq uint64
+}
+
+// sink takes frames off the queue; called from the world's goroutine without
+// locks. The data belongs to the world and must not be changed.
+type sink interface {
+	deliver(f packet.Frame, tag uint32)
+}
+
+// event is a frame for a sink, or a function to run.
+type event struct {
+	at    int64 // nanoseconds since the world's epoch
+	id    uint64
+	index int32 // position in the queue, -1 when not in it
+	seq   uint64
+	sink  sink
+	frame packet.Frame
+	tag   uint32
+	fn    func()
+	next  *event // free list
+}
+
+func (e *event) before(o *event) bool {
+	if e.at != o.at {
+		return e.at < o.at
+	}
+	if e.id != o.id {
+		return e.id < o.id
+	}
+	return e.seq < o.seq
+}
+
+// eventQueue is a binary heap ordered by event.before.
+type eventQueue []*event
+
+func (q *eventQueue) push(e *event) {
+	e.index = int32(len(*q))
+	*q = append(*q, e)
+	q.up(len(*q) - 1)
+}
+
+// remove takes the event at position i out.
+func (q *eventQueue) remove(i int) *event {
+	h := *q
+	e, last := h[i], len(h)-1
+	h[i] = h[last]
+	h[i].index = int32(i)
+	h[last] = nil
+	*q = h[:last]
+	if i < last {
+		q.down(i)
+		q.up(i)
+	}
+	e.index = -1
+	return e
+}
+
+func (q eventQueue) up(i int) {
+	for i > 0 {
+		parent := (i - 1) / 2
+		if !q[i].before(q[parent]) {
+			return
+		}
+		q.swap(i, parent)
+		i = parent
+	}
+}
+
+func (q eventQueue) down(i int) {
+	for {
+		child := 2*i + 1
+		if child >= len(q) {
+			return
+		}
+		if child+1 < len(q) && q[child+1].before(q[child]) {
+			child++
+		}
+		if !q[child].before(q[i]) {
+			return
+		}
+		q.swap(i, child)
+		i = child
+	}
+}
+
+func (q eventQueue) swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].index, q[j].index = int32(i), int32(j)
+}
+
+// now is the time since the world began, in nanoseconds.
+func (w *World) now() int64 { return int64(time.Since(w.epoch)) }
+
+// sendAt queues a frame for a sink at a time, at the earliest a tick from now.
+func (w *World) sendAt(o *origin, at int64, to sink, f packet.Frame, tag uint32) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return
+	}
+	ev := w.free
+	if ev == nil {
+		ev = &event{}
+	} else {
+		w.free, ev.next = ev.next, nil
+	}
+	ev.sink, ev.frame, ev.tag = to, f, tag
+	w.frames++
+	w.pushLocked(o, ev, at)
+}
+
+// after runs fn on the world's goroutine when d has passed, at the earliest a
+// tick from now. The event can be cancelled.
+func (w *World) after(o *origin, d time.Duration, fn func()) *event {
+	ev := &event{fn: fn, index: -1}
+	at := w.now() + int64(max(d, tick))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.closed {
+		w.pushLocked(o, ev, at)
+	}
+	return ev
+}
+
+// cancel takes a function's event out of the queue; one that is already running
+// runs on.
+func (w *World) cancel(ev *event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if i := int(ev.index); i >= 0 && i < len(w.queue) && w.queue[i] == ev {
+		w.queue.remove(i)
+		w.pokeLocked() // so that no timer runs for nothing
+	}
+}
+
+func (w *World) pushLocked(o *origin, ev *event, at int64) {
+	o.seq++
+	ev.at, ev.id, ev.seq = at, o.id, o.seq
+	w.queue.push(ev)
+	if at < w.sleeping {
+		w.pokeLocked()
+	}
+}
+
+// pokeLocked makes the goroutine look at the queue again.
+func (w *World) pokeLocked() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run is the world's goroutine.
+func (w *World) run() {
+	defer close(w.done)
+	var timer *time.Timer
+	for {
+		ev, wait := w.pop()
+		if ev != nil {
+			w.handle(ev)
+			continue
+		}
+		var fire <-chan time.Time
+		if wait >= 0 {
+			if timer == nil {
+				timer = time.NewTimer(wait)
+			} else {
+				timer.Reset(wait)
+			}
+			fire = timer.C
+		}
+		select {
+		case <-fire:
+		case <-w.wake:
+			if wait >= 0 {
+				timer.Stop()
+			}
+		case <-w.stop:
+			if timer != nil {
+				timer.Stop()
+			}
+			return
+		}
+	}
+}
+
+// pop takes the next event that is due, or tells how long it takes until one
+// is: negative when there is none at all.
+func (w *World) pop() (*event, time.Duration) {
+	now := w.now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed || len(w.queue) == 0 {
+		w.sleeping = noWake
+		return nil, -1
+	}
+	if at := w.queue[0].at; at > now {
+		w.sleeping = at
+		return nil, time.Duration(at - now)
+	}
+	w.sleeping = 0 // awake: nobody needs to poke
+	return w.queue.remove(0), 0
+}
+
+// handle runs one event and recycles it if nobody can hold it.
+func (w *World) handle(ev *event) {
+	if ev.fn != nil {
+		ev.fn()
+		return
+	}
+	ev.sink.deliver(ev.frame, ev.tag)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	*ev = event{next: w.free}
+	w.free = ev
+	w.frames--
+	if w.frames == 0 {
+		w.wakeSettledLocked()
+	}
+}
+
+func (w *World) wakeSettledLocked() {
+	for _, ch := range w.settled {
+		close(ch)
+	}
+	w.settled = nil
+}
