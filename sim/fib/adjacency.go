@@ -14,6 +14,7 @@ const (
 	AdjMcast
 	AdjMidchain
 	AdjMcastMidchain
+	AdjBroadcast
 )
 
 // Fixup finishes a rewrite that depends on the packet: it writes lengths,
@@ -24,30 +25,43 @@ type Fixup func(pkt []byte, inner int, hash uint32)
 // Adjacency is a neighbour on an interface: what is put in front of a packet
 // and where it goes then.
 type Adjacency struct {
-	Type AdjacencyType
-	Link LinkType
+	// Packets and Bytes count what was rewritten (/net/adjacency).
+	Packets, Bytes uint64
 	// SwIf is the interface the packets leave by.
 	SwIf uint32
-	// NextHop is the neighbour's address; for a glean the connected prefix's
-	// source address (may be invalid), for point-to-point interfaces unspecified.
-	NextHop netip.Addr
-	// Rewrite is written in front of the packet, RewriteLen bytes of it.
-	Rewrite    [MaxRewrite]byte
-	RewriteLen uint8
-	// MTU is the largest IP packet in bytes.
-	MTU uint16
 	// NextNode is the graph node after the rewrite: the interface's output node
 	// (or its tunnel's), as given by Interfaces.
 	NextNode uint32
+	// MTU is the largest IP packet in bytes.
+	MTU uint16
+	// RewriteLen is the length in bytes of Rewrite.
+	RewriteLen uint8
+	Type       AdjacencyType
+	Link       LinkType
+	// Proto is the protocol of NextHop.
+	Proto Proto
 	// OutputFeatures says that the interface has features on its
 	// ip4-output/ip6-output arc, which the rewrite node must start.
 	OutputFeatures bool
+	// MulticastMAC says how many trailing bytes of the destination address the
+	// rewrite node writes at MulticastOffset of the rewrite (adj_mcast.h).
+	MulticastMask   uint32
+	MulticastOffset uint8
+	// Rewrite is written in front of the packet, RewriteLen bytes of it.
+	Rewrite [MaxRewrite]byte
+
 	// Fixup finishes a midchain's rewrite, nil for none.
 	Fixup Fixup
 	// Stacked is where a midchain's packets go after the rewrite.
 	Stacked DPO
-	// Packets and Bytes count what was rewritten (/net/adjacency).
-	Packets, Bytes uint64
-	// Prefix is the connected prefix of a glean.
+	// NextHop is the neighbour's address; unspecified on point-to-point
+	// interfaces, invalid for gleans.
+	NextHop netip.Addr
+	// Prefix is the connected prefix of a glean with the interface's address:
+	// the address that requests are sent from.
 	Prefix netip.Prefix
+
+	nextSlot uint32
+	locks    uint32
+	children depList
 }
