@@ -62,6 +62,24 @@ func (f *FIB) LookupMulticast6(mfibIndex uint32, group, source *[16]byte) uint32
 	return f.m6[mfibIndex].lookup6(group, source)
 }
 
+// LoadBalance returns a load-balance by index.
+func (f *FIB) LoadBalance(i uint32) *LoadBalance { return f.LoadBalances.At(i) }
+
+// Adjacency returns an adjacency by index.
+func (f *FIB) Adjacency(i uint32) *Adjacency { return f.Adjacencies.At(i) }
+
+// Receive returns the object of a DPOReceive.
+func (f *FIB) Receive(i uint32) *Receive { return f.Receives.At(i) }
+
+// LookupDPO returns the object of a DPOLookup and its kin.
+func (f *FIB) LookupDPO(i uint32) *Lookup { return f.Lookups.At(i) }
+
+// Replicate returns the object of a DPOReplicate.
+func (f *FIB) Replicate(i uint32) *Replicate { return f.Replicates.At(i) }
+
+// MEntry returns a multicast entry by index.
+func (f *FIB) MEntry(i uint32) *MEntry { return f.Multicast.At(i) }
+
 // RPFInterfaces returns the interfaces by which packets of a load-balance may
 // leave, and so by which a source that it resolves may come in; it is empty
 // for drops and receives. The caller does not change it.
