@@ -45,11 +45,16 @@ const InvalidIndex = ^uint32(0)
 // Buffer is one packet and what the nodes know about it. Buffers belong to
 // the graph's pool: a node that receives one passes it on or drops it, and
 // keeps none.
+//
+// What every node touches stands in the first 64 bytes; the pool aligns
+// buffers so that these are one cache line.
 type Buffer struct {
 	store []byte
-	start int
-	end   int
-	class uint8
+	start int32
+	end   int32
+
+	// Trace is the packet's record, nil when the packet is not traced.
+	Trace *PacketTrace
 
 	// RxSwIf is the interface the packet is seen as received on, TxSwIf the
 	// one it will leave by; InvalidIndex when unset. Before lookup a TxSwIf
@@ -62,11 +67,12 @@ type Buffer struct {
 	Adj uint32
 	// FlowHash is the flow's hash once computed, 0 before.
 	FlowHash uint32
+	// Flags holds per-packet state.
+	Flags Flag
+
 	// RPF is the load-balance index that the source lookup found for
 	// reverse-path checks, or the mfib RPF id.
 	RPF uint32
-	// Flags holds per-packet state.
-	Flags Flag
 	// L2Len is the length in bytes of the Ethernet header that was stripped
 	// on input, 0 for packets of L3 interfaces.
 	L2Len uint8
@@ -75,47 +81,66 @@ type Buffer struct {
 	SaveRewriteLength uint8
 	// ErrorCode is the index of the dropping node's error counter.
 	ErrorCode uint16
-	// ErrorNode is the index of the node whose error counter ErrorCode names.
+	// ErrorNode is the index of the node whose error counter ErrorCode names;
+	// 0, the null-node, when nobody gave a reason.
 	ErrorNode uint32
-	// GSOSize is the segment size in bytes when FlagGSO is set.
-	GSOSize uint16
+	// Lookups counts the table-to-table lookups the packet has been through.
+	Lookups uint8
+	class   uint8
 	// ICMPType, ICMPCode and ICMPData tell ip4-icmp-error and ip6-icmp-error
 	// what to send.
 	ICMPType, ICMPCode uint8
 	ICMPData           uint32
+	// FragMTU and FragNext tell ip4-frag and ip6-frag the largest fragment in
+	// bytes and the slot to send fragments to.
+	FragMTU, FragNext uint16
 	// PuntReason is the reason a punted packet carries to the punt dispatch.
 	PuntReason uint32
+	// GSOSize is the segment size in bytes when FlagGSO is set.
+	GSOSize uint16
 	// Features holds the nodes still to visit on the packet's feature arc,
 	// the arc's end included.
 	Features []uint32
+	// TraceID follows the packet through the world; 0 when nobody follows it.
+	TraceID packet.TraceID
 	// Opaque is free for the use of two neighbouring nodes.
 	Opaque [4]uint64
 
-	// Trace is the packet's record, nil when the packet is not traced.
-	Trace *PacketTrace
-	// TraceID follows the packet through the world; 0 when nobody follows it.
-	TraceID packet.TraceID
+	_ [96]byte // to 256 bytes, so that buffers in a slab keep their lines
 }
 
 // Bytes returns the packet from its current start to its end.
 func (b *Buffer) Bytes() []byte { return b.store[b.start:b.end] }
 
 // Len returns the length in bytes of the packet from its current start.
-func (b *Buffer) Len() int { return b.end - b.start }
+func (b *Buffer) Len() int { return int(b.end - b.start) }
+
+// Before returns the n bytes in front of the packet's current start: headers
+// that were stripped, or whatever the buffer held. It is nil when there are
+// fewer.
+func (b *Buffer) Before(n int) []byte {
+	if int(b.start) < n {
+		return nil
+	}
+	return b.store[int(b.start)-n : b.start]
+}
+
+// Headroom returns how many bytes are free in front of the packet.
+func (b *Buffer) Headroom() int { return int(b.start) }
 
 // Advance moves the packet's start by n bytes: forward past a header when n
 // is positive, back over one when it is negative. The caller has checked that
 // the bytes are there.
-func (b *Buffer) Advance(n int) { b.start += n }
+func (b *Buffer) Advance(n int) { b.start += int32(n) }
 
 // Prepend opens n bytes in front of the packet and returns the packet with
 // them; their content is whatever was there. It returns nil when the
 // headroom does not suffice.
 func (b *Buffer) Prepend(n int) []byte {
-	if b.start < n {
+	if int(b.start) < n {
 		return nil
 	}
-	b.start -= n
+	b.start -= int32(n)
 	return b.store[b.start:b.end]
 }
 
@@ -123,19 +148,19 @@ func (b *Buffer) Prepend(n int) []byte {
 // changes nothing.
 func (b *Buffer) Truncate(n int) {
 	if n < b.Len() {
-		b.end = b.start + n
+		b.end = b.start + int32(n)
 	}
 }
 
 // Grow extends the packet's end by n bytes and returns the packet, moving it
 // to larger storage if it must.
 func (b *Buffer) Grow(n int) []byte {
-	if b.end+n > len(b.store) {
-		store := make([]byte, b.end+n)
+	if int(b.end)+n > len(b.store) {
+		store := make([]byte, int(b.end)+n)
 		copy(store, b.store[:b.end])
 		b.store, b.class = store, classNone
 	}
-	b.end += n
+	b.end += int32(n)
 	return b.Bytes()
 }
 
@@ -145,91 +170,15 @@ func (b *Buffer) SetBytes(data []byte) {
 	copy(b.Grow(len(data)), data)
 }
 
-const (
-	classDefault = iota
-	classJumbo
-	classMax
-	numClasses
-	classNone // not from a pool: left to the garbage collector
-)
-
-var classSize = [numClasses]int{dataSizeDefault, dataSizeJumbo, dataSizeMax}
-
-// pool keeps free buffers by size class.
-type pool struct {
-	free [numClasses][]*Buffer
-	// InUse counts buffers handed out and not yet returned.
-	inUse int
+// reset forgets everything but the storage.
+func (b *Buffer) reset() {
+	b.Trace = nil
+	b.RxSwIf, b.TxSwIf, b.FibIndex = InvalidIndex, InvalidIndex, InvalidIndex
+	b.Adj, b.FlowHash, b.Flags, b.RPF = 0, 0, 0, 0
+	b.L2Len, b.SaveRewriteLength, b.ErrorCode, b.ErrorNode, b.Lookups = 0, 0, 0, 0, 0
+	b.ICMPType, b.ICMPCode, b.ICMPData = 0, 0, 0
+	b.FragMTU, b.FragNext, b.PuntReason, b.GSOSize = 0, 0, 0, 0
+	b.Features = nil
+	b.TraceID = 0
+	b.Opaque = [4]uint64{}
 }
-
-func (p *pool) alloc(size int) *Buffer {
-	class := classDefault
-	for class < numClasses-1 && size > classSize[class] {
-		class++
-	}
-	p.inUse++
-	list := p.free[class]
-	if n := len(list); n > 0 {
-		b := list[n-1]
-		p.free[class] = list[:n-1]
-		return b
-	}
-	return &Buffer{store: make([]byte, Headroom+max(size, classSize[class])), class: uint8(class),
-		RxSwIf: InvalidIndex, TxSwIf: InvalidIndex, FibIndex: InvalidIndex}
-}
-
-func (p *pool) release(b *Buffer) {
-	p.inUse--
-	if b.class == classNone {
-		return
-	}
-	*b = Buffer{store: b.store, class: b.class, RxSwIf: InvalidIndex, TxSwIf: InvalidIndex, FibIndex: InvalidIndex}
-	p.free[b.class] = append(p.free[b.class], b)
-}
-
-// Alloc returns a buffer that holds a copy of data with headroom in front.
-func (g *Graph) Alloc(data []byte) *Buffer {
-	b := g.pool.alloc(len(data))
-	b.start = Headroom
-	b.end = Headroom + copy(b.store[Headroom:], data)
-	return b
-}
-
-// AllocSize returns a buffer of size bytes whose content is undefined.
-func (g *Graph) AllocSize(size int) *Buffer {
-	b := g.pool.alloc(size)
-	b.start, b.end = Headroom, Headroom+size
-	return b
-}
-
-// Clone returns a copy of b: packet, metadata and, when b is traced, a fork
-// of its trace.
-func (g *Graph) Clone(b *Buffer) *Buffer {
-	c := g.pool.alloc(b.Len())
-	store, class := c.store, c.class
-	*c = *b
-	c.store, c.class = store, class
-	c.start = Headroom
-	if b.start < Headroom {
-		c.start = b.start
-	}
-	c.end = c.start
-	copy(c.Grow(b.Len()), b.Bytes())
-	if b.Trace != nil {
-		c.Trace = g.forkTrace(b.Trace)
-	}
-	return c
-}
-
-// Free returns b to the pool; whatever ends a packet's way calls it once.
-// A trace the packet carried is complete with it.
-func (g *Graph) Free(b *Buffer) {
-	if b.Trace != nil {
-		g.finishTrace(b.Trace)
-	}
-	g.pool.release(b)
-}
-
-// BuffersInUse returns how many buffers are out of the pool: 0 once the graph
-// is idle, or something leaks.
-func (g *Graph) BuffersInUse() int { return g.pool.inUse }

@@ -136,6 +136,9 @@ func (n *Node) hand(b *Buffer, d *Node) {
 	d.pending = append(d.pending, b)
 }
 
+// SetError names the counter of node n that counts b should b be dropped.
+func (n *Node) SetError(b *Buffer, code uint16) { b.ErrorNode, b.ErrorCode = n.Index, code }
+
 // Drop counts code on this node and passes b to error-drop, which names node
 // and error in the trace.
 func (n *Node) Drop(b *Buffer, code uint16) {
@@ -168,14 +171,23 @@ type Graph struct {
 	ready  []*Node
 	pool   pool
 	tracer tracer
+	// RxName gives the name of an interface for the trace of error-drop;
+	// nil leaves its number.
+	RxName func(swIf uint32) string
+	// OnDrop is told of each packet that reaches error-drop or error-punt, for
+	// the interface's counters; nil when nobody counts.
+	OnDrop func(b *Buffer, punted bool)
 }
 
-// NewGraph returns a graph with the nodes error-drop and error-punt, which
-// every packet that is thrown away passes through.
+// NewGraph returns a graph with the nodes that every packet that is thrown
+// away passes through: error-drop and drop, or error-punt and punt. Node 0 is
+// null-node, the reason of a packet that nobody gave one.
 func NewGraph() *Graph {
 	g := &Graph{byName: map[string]*Node{}}
-	g.drop = g.MustAdd(Registration{Name: "error-drop", Func: g.errorDrop})
-	g.punt = g.MustAdd(Registration{Name: "error-punt", Func: g.errorPunt})
+	g.MustAdd(Registration{Name: "null-node", Func: func(n *Node, bufs []*Buffer) {},
+		Errors: []ErrorDesc{{Name: "blackholed packets", Desc: "blackholed packets"}}})
+	g.drop = g.addDiscard("error-drop", "drop", false)
+	g.punt = g.addDiscard("error-punt", "punt", true)
 	return g
 }
 
@@ -283,34 +295,10 @@ func (g *Graph) Run() {
 			rest = rest[len(v):]
 			n.Calls++
 			n.Vectors += uint64(len(v))
+			g.tracer.stamped = false
 			n.fn(n, v)
 		}
 		n.spare = bufs[:0]
 	}
 	g.ready = g.ready[:0]
-}
-
-func (g *Graph) errorDrop(_ *Node, bufs []*Buffer) { g.discard(g.drop, bufs) }
-
-func (g *Graph) errorPunt(_ *Node, bufs []*Buffer) { g.discard(g.punt, bufs) }
-
-// discard counts each buffer's error on the node that raised it and frees it.
-func (g *Graph) discard(at *Node, bufs []*Buffer) {
-	for _, b := range bufs {
-		from := g.nodes[b.ErrorNode]
-		if int(b.ErrorCode) < len(from.counters) {
-			from.counters[b.ErrorCode]++
-		}
-		if b.Trace != nil {
-			b.Trace.Add(at, DropTrace{Node: from.Name, Error: from.errorText(b.ErrorCode), RxSwIf: b.RxSwIf})
-		}
-		g.Free(b)
-	}
-}
-
-func (n *Node) errorText(code uint16) string {
-	if int(code) < len(n.errors) {
-		return n.errors[code].Desc
-	}
-	return "no error"
 }

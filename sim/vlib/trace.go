@@ -41,7 +41,7 @@ type PacketTrace struct {
 
 // Add records data for node n's visit. A node that adds twice gets two entries.
 func (t *PacketTrace) Add(n *Node, data TraceData) {
-	t.Entries = append(t.Entries, TraceEntry{Node: n.Name, Data: data, At: time.Now()})
+	t.Entries = append(t.Entries, TraceEntry{Node: n.Name, Data: data, At: n.graph.now()})
 	t.node = n
 }
 
@@ -54,23 +54,24 @@ func (t *PacketTrace) leave(n, next *Node) {
 	t.node = nil
 }
 
-// DropTrace is what error-drop and error-punt record.
-type DropTrace struct {
-	// Node raised Error, a counter's description.
-	Node, Error string
-	// RxSwIf is the interface the packet came from.
-	RxSwIf uint32
-}
-
-// Format renders as VPP's format_error_trace does.
-func (d DropTrace) Format() string { return d.Node + ": " + d.Error }
-
 // tracer holds what `trace add` asked for and what was recorded.
 type tracer struct {
 	traces   []*PacketTrace
 	free     []*PacketTrace
 	follow   bool
 	finished func(*PacketTrace)
+	// at is the time of the running dispatch, once some trace asked for it.
+	at      time.Time
+	stamped bool
+}
+
+// now is the time of the running dispatch: all packets of a vector are seen at
+// the same time, as in VPP.
+func (g *Graph) now() time.Time {
+	if !g.tracer.stamped {
+		g.tracer.at, g.tracer.stamped = time.Now(), true
+	}
+	return g.tracer.at
 }
 
 // TraceAdd arms tracing of the next count packets that enter at input node n
