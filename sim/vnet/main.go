@@ -31,11 +31,14 @@ type Main struct {
 
 	hw         []*HwInterface // by hw_if_index; nil where free
 	sw         []*Interface   // by sw_if_index; nil where free
-	freeSw     []uint32       // freed sw_if_index, reused last in first out
+	freeHw     []uint32       // freed hw_if_index, reused last in first out
+	freeSw     []uint32       // freed sw_if_index, likewise
+	freeNodes  []*interfaceNodes
+	watchers   []*InterfaceWatcher
 	arcs       [numArcs]arc
 	byName     map[string]*Interface
 	closed     bool
-	subsystems subsystems
+	subsystems // the state of the parts, see new.go
 }
 
 // Port is the far side of an interface: the world's NIC, a pod's tap, a memory
