@@ -1,0 +1,119 @@
+package vnet
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/vpptwin/vpptwin/sim/fib"
+	"github.com/vpptwin/vpptwin/sim/vlib"
+)
+
+// subsystems is the state of the parts of an instance; a part adds one field of
+// a type of its own.
+type subsystems struct {
+}
+
+// nodeGroups registers the graph nodes of every part. Nodes that share the next
+// slots of another node come after it.
+var nodeGroups = []func(*Main){
+	(*Main).addInterfaceOutputNodes,
+	(*Main).addDeviceNodes,
+}
+
+// starters run once nodes, FIB and local0 exist, in this order.
+var starters = []func(*Main){}
+
+// interfaceWatchers are the parts of the instance that react to a change of an
+// interface, in this order.
+var interfaceWatchers = []func(*Main, InterfaceEvent, *Interface){
+	(*Main).fibWatchInterface,
+}
+
+// featureWatchers are told when an interface's arc gets its first feature or
+// loses its last.
+var featureWatchers = []func(m *Main, id arcID, swIfIndex uint32, has bool){
+	(*Main).fibWatchFeatures,
+}
+
+func (m *Main) featuresChanged(id arcID, swIfIndex uint32, has bool) {
+	for _, fn := range featureWatchers {
+		fn(m, id, swIfIndex, has)
+	}
+}
+
+// New starts an instance in the given surroundings: tables 0 and the interface
+// local0 exist, as after VPP's start. The environment may be nil when no
+// interface with a Linux side or peer is created.
+func New(env Environment) (*Main, error) {
+	m := &Main{Graph: vlib.NewGraph(), Start: time.Now(), env: env, byName: map[string]*Interface{}}
+	m.Graph.OnDrop, m.Graph.RxName = m.countDrop, m.interfaceName
+	for _, add := range nodeGroups {
+		add(m)
+	}
+	m.initFeatures()
+	m.FIB = fib.New(fib.Config{Interfaces: fibInterfaces{m}, Node: m.nodeOrDrop})
+	if _, err := m.AddInterface(InterfaceSpec{Name: "local0", Device: deviceLocal, Class: ClassLocal}); err != nil {
+		return nil, fmt.Errorf("start data plane: %w", err)
+	}
+	for _, start := range starters {
+		start(m)
+	}
+	return m, nil
+}
+
+// nodeOrDrop returns the index of a graph node, that of error-drop for one that
+// does not exist.
+func (m *Main) nodeOrDrop(name string) uint32 {
+	if n := m.Graph.Node(name); n != nil {
+		return n.Index
+	}
+	return m.Graph.MustIndex("error-drop")
+}
+
+// countDrop counts a packet that error-drop or error-punt got on the interface
+// it was received on.
+func (m *Main) countDrop(b *vlib.Buffer, punted bool) {
+	i := m.Interface(b.RxSwIf)
+	switch {
+	case i == nil:
+	case punted:
+		i.Counters.Punt++
+	default:
+		i.Counters.Drops++
+	}
+}
+
+// interfaceName is an interface's name for traces, VPP's DELETED (n) for an
+// index that is free.
+func (m *Main) interfaceName(swIfIndex uint32) string {
+	if i := m.Interface(swIfIndex); i != nil {
+		return i.Name
+	}
+	return fmt.Sprintf("DELETED (%d)", swIfIndex)
+}
+
+// Close ends the instance: ports are closed, timers stop and later packets are
+// ignored. It takes ownership of the instance; the error is the first of a
+// port.
+func (m *Main) Close() error {
+	m.Lock()
+	defer m.Unlock()
+	if m.closed {
+		return nil
+	}
+	m.closed = true
+	var first error
+	for _, i := range m.sw {
+		if i == nil {
+			continue
+		}
+		i.deleted = true
+		if i.Hw.Port == nil {
+			continue
+		}
+		if err := i.Hw.Port.Close(); err != nil && first == nil {
+			first = fmt.Errorf("close %s: %w", i.Name, err)
+		}
+	}
+	return first
+}
