@@ -8,11 +8,6 @@ import (
 	"github.com/vpptwin/vpptwin/sim/vlib"
 )
 
-// subsystems is the state of the parts of an instance; a part adds one field of
-// a type of its own.
-type subsystems struct {
-}
-
 // nodeGroups registers the graph nodes of every part. Nodes that share the next
 // slots of another node come after it.
 var nodeGroups = []func(*Main){
