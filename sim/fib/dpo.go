@@ -90,9 +90,9 @@ type FlowHash uint32
 const (
 	FlowHashSrc FlowHash = 1 << iota
 	FlowHashDst
-	FlowHashProto
 	FlowHashSrcPort
 	FlowHashDstPort
+	FlowHashProto
 	FlowHashReverse
 	FlowHashSymmetric
 	FlowHashFlowLabel
