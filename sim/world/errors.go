@@ -19,15 +19,23 @@ var ErrReset = errors.New("connection reset by peer")
 type TimeoutError struct {
 	What  string        // what was waited for: "echo reply from 10.0.0.1"
 	After time.Duration // how long; zero when unknown (a deadline passed)
+	Err   error         // what else is known: the context's error, an ICMP error on the way; may be nil
 }
 
 // Error says what was waited for and how long.
 func (e *TimeoutError) Error() string {
-	if e.After == 0 {
-		return e.What + ": timed out"
+	s := e.What + ": timed out"
+	if e.After != 0 {
+		s += " after " + e.After.String()
 	}
-	return fmt.Sprintf("%s: timed out after %v", e.What, e.After)
+	if e.Err != nil {
+		s += " (" + e.Err.Error() + ")"
+	}
+	return s
 }
+
+// Unwrap gives what else is known.
+func (e *TimeoutError) Unwrap() error { return e.Err }
 
 // Timeout is true.
 func (e *TimeoutError) Timeout() bool { return true }

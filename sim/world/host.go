@@ -41,6 +41,7 @@ type Host struct {
 	serial     uint32
 	ipID       uint16
 	port       uint16
+	pingID     uint16
 	isn        uint32
 	interfaces []*Interface
 	routes     []route

@@ -65,8 +65,9 @@ type PingResult struct {
 	// Err is nil if the reply came: else a *TimeoutError, *ICMPError,
 	// *NoRouteError, *NeighborError or *MTUError.
 	Err error
+	// RTT is the time until the reply or the ICMP error came.
+	RTT time.Duration
 	// What follows describes the reply, zero without one.
-	RTT        time.Duration
 	From       netip.Addr
 	TTL        uint8
 	Size       int // bytes of echo data

@@ -20,10 +20,10 @@ package world
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,8 +31,14 @@ import (
 	"github.com/vpptwin/vpptwin/sim/packet"
 )
 
-// ErrClosed tells that the world, or the thing asked, was closed.
-var ErrClosed = errors.New("closed")
+// ErrClosed tells that the world, or the thing asked, was closed. It counts as
+// net.ErrClosed.
+var ErrClosed error = closedError{}
+
+type closedError struct{}
+
+func (closedError) Error() string        { return "closed" }
+func (closedError) Is(target error) bool { return target == net.ErrClosed }
 
 // tick is the least time a frame takes to cross anything.
 const tick = time.Nanosecond
