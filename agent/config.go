@@ -51,8 +51,6 @@ type Config struct {
 	// Logger receives what happens; nil discards it.
 	Logger *slog.Logger
 
-	// VNI of the default pod network; 0 means DefaultVNI.
-	VNI uint32
 	// VXLANPort and CrossPort are UDP ports, see DefaultVXLANPort and DefaultCrossPort; 0 means the default.
 	VXLANPort, CrossPort uint16
 	// Debounce, Retry and ReadyTimeout: 0 means the default.
@@ -145,7 +143,6 @@ func (c *Config) check() error {
 	if main != 1 {
 		return fmt.Errorf("agent on %s: %d uplinks without a physical network, expected one: the main uplink", c.NodeName, main)
 	}
-	defaultTo(&c.VNI, DefaultVNI)
 	defaultTo(&c.VXLANPort, DefaultVXLANPort)
 	defaultTo(&c.CrossPort, DefaultCrossPort)
 	defaultTo(&c.Debounce, DefaultDebounce)
