@@ -124,3 +124,11 @@ func (g *Graph) Free(b *Buffer) {
 // BuffersInUse returns how many buffers are out of the pool: 0 once the graph
 // is idle, or something leaks.
 func (g *Graph) BuffersInUse() int { return g.pool.inUse }
+
+// ForkTrace gives the new buffer c, made from the traced packet b, a record
+// that starts with b's way so far; it does nothing when b is not traced.
+func (g *Graph) ForkTrace(c, b *Buffer) {
+	if b.Trace != nil {
+		c.Trace = g.forkTrace(b.Trace)
+	}
+}
