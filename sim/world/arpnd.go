@@ -20,7 +20,7 @@ func (i *Interface) sendARP(f packet.ARPFields, dst packet.MAC, cause packet.Tra
 	eth.SetSrc(i.mac)
 	eth.SetType(packet.EtherTypeARP)
 	f.Encode(eth.Payload())
-	i.nic.send(packet.Frame{Data: buf, Trace: i.host.newTrace()}, cause)
+	i.host.depart(i, packet.Frame{Data: buf, Trace: i.host.newTrace()}, cause)
 }
 
 // inputARP answers requests for any of the host's addresses and learns, as

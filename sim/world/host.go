@@ -31,10 +31,10 @@ type Host struct {
 	world *World
 	name  string
 	id    uint16
-	loop  loopback
 
 	mu         sync.Mutex // guards what follows, interfaces included
 	callbacks  []func()   // run when the lock is given back
+	onWorld    bool       // the lock's holder is the world's goroutine
 	forwarding bool
 	closed     bool
 	origin     origin // guarded by the world's queue
@@ -95,7 +95,6 @@ func newHost(w *World, cfg HostConfig, id uint16) *Host {
 		tcp:       map[tcpKey]*TCPConn{},
 		done:      make(chan struct{}),
 	}
-	h.loop.host = h
 	return h
 }
 
@@ -197,10 +196,16 @@ func (h *Host) shutdown() {
 // lock takes the host's mutex.
 func (h *Host) lock() { h.mu.Lock() }
 
+// enter takes the host's mutex on the world's goroutine.
+func (h *Host) enter() {
+	h.mu.Lock()
+	h.onWorld = true
+}
+
 // unlock gives the host's mutex back and runs what users asked to be told.
 func (h *Host) unlock() {
 	calls := h.callbacks
-	h.callbacks = nil
+	h.callbacks, h.onWorld = nil, false
 	h.mu.Unlock()
 	for _, call := range calls {
 		call()
@@ -242,7 +247,7 @@ func (t *hostTimer) arm(h *Host, d time.Duration, fn func()) {
 	t.host, t.fn = h, fn
 	var ev *event
 	ev = h.world.after(&h.origin, d, func() {
-		h.lock()
+		h.enter()
 		defer h.unlock()
 		if t.ev != ev { // stopped or started anew since
 			return
@@ -264,14 +269,39 @@ func (t *hostTimer) stop() {
 // running tells whether the timer will fire.
 func (t *hostTimer) running() bool { return t.ev != nil }
 
-// loopback takes the packets a host sends to itself.
-type loopback struct{ host *Host }
+// departure sends a frame on the world's goroutine, a tick after some other
+// goroutine asked for it, so that the order of what several goroutines send at
+// one instant is always the same.
+type departure struct {
+	host  *Host
+	nic   *NIC // nil for the host itself
+	cause packet.TraceID
+}
 
-func (l *loopback) deliver(f packet.Frame, _ uint32) {
-	h := l.host
-	h.lock()
+func (d *departure) deliver(f packet.Frame, _ uint32) {
+	if d.nic != nil {
+		d.nic.send(f, d.cause)
+		return
+	}
+	h := d.host
+	h.enter()
 	defer h.unlock()
 	if !h.closed {
-		h.inputIP(nil, f.Data, f.Trace, true)
+		h.observe("", Sent, "", f.Data, f.Trace, d.cause)
+		h.inputIP(nil, f.Data, f.Trace, false)
 	}
+}
+
+// depart sends a frame from one of the host's interfaces, nil for the host
+// itself.
+func (h *Host) depart(i *Interface, f packet.Frame, cause packet.TraceID) {
+	d := &departure{host: h, cause: cause}
+	if i != nil {
+		if h.onWorld {
+			i.nic.send(f, cause)
+			return
+		}
+		d.nic = i.nic
+	}
+	h.world.sendAt(&h.origin, h.world.now()+int64(tick), d, f, 0)
 }

@@ -33,7 +33,7 @@ func (in *inPacket) ifname() string {
 
 // Receive takes frames from the NIC; it makes the interface the NIC's Receiver.
 func (i *Interface) Receive(frames ...packet.Frame) {
-	i.host.lock()
+	i.host.enter()
 	defer i.host.unlock()
 	for _, f := range frames {
 		if i.host.closed {

@@ -130,7 +130,7 @@ func (i *Interface) transmit(o outgoing, next netip.Addr) {
 	case !i.up:
 		i.host.observe(i.name, Dropped, ReasonDown, o.ip(), o.trace, o.cause)
 	case i.l3:
-		i.nic.send(packet.Frame{Data: o.ip(), Trace: o.trace}, o.cause)
+		i.host.depart(i, packet.Frame{Data: o.ip(), Trace: o.trace}, o.cause)
 	case next.IsMulticast():
 		i.frame(o, packet.MulticastMAC(next))
 	case i.isBroadcast(next):
@@ -149,7 +149,7 @@ func (i *Interface) frame(o outgoing, dst packet.MAC) {
 	if o.ip()[0]>>4 == 6 {
 		eth.SetType(packet.EtherTypeIPv6)
 	}
-	i.nic.send(packet.Frame{Data: o.buf, Trace: o.trace}, o.cause)
+	i.host.depart(i, packet.Frame{Data: o.buf, Trace: o.trace}, o.cause)
 }
 
 // isBroadcast tells whether an address is the limited broadcast or that of one

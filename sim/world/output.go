@@ -149,8 +149,7 @@ func (h *Host) header(p *outPacket, ip []byte, n int) {
 // sendLocal returns a packet to the host itself, a tick later.
 func (h *Host) sendLocal(p *outPacket, ip []byte) packet.TraceID {
 	trace := h.newTrace()
-	h.observe("", Sent, "", ip, trace, p.cause)
-	h.world.sendAt(&h.origin, h.world.now()+int64(tick), &h.loop, packet.Frame{Data: ip, Trace: trace}, 0)
+	h.depart(nil, packet.Frame{Data: ip, Trace: trace}, p.cause)
 	return trace
 }
 

@@ -17,10 +17,16 @@ type pinger struct {
 	id     uint16
 	bound  *Interface
 	report PingReport
-	open   []hostTimer // by request: runs while its answer may come
-	left   int         // requests not yet decided
+	open   []openRequest // by request
+	left   int           // requests not yet decided
 	next   hostTimer
 	done   chan struct{}
+}
+
+// openRequest is a request whose answer may still come.
+type openRequest struct {
+	timer hostTimer
+	open  bool
 }
 
 // Ping sends echo requests and waits for the answers, in virtual time. The
@@ -97,7 +103,7 @@ func (h *Host) startPing(o PingOptions) (*pinger, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pinger{host: h, opts: o, bound: bound, left: o.Count, open: make([]hostTimer, o.Count), done: make(chan struct{})}
+	p := &pinger{host: h, opts: o, bound: bound, left: o.Count, open: make([]openRequest, o.Count), done: make(chan struct{})}
 	p.report = PingReport{Host: h.name, Src: o.Src, Dst: o.Dst}
 	if p.id, err = h.freePingID(); err != nil {
 		return nil, err
@@ -136,7 +142,8 @@ func (p *pinger) sendNext() {
 	}
 	p.report.Results = append(p.report.Results, PingResult{Seq: n + 1, Sent: time.Now()})
 	r := &p.report.Results[n]
-	p.open[n].arm(p.host, p.opts.Timeout, func() {
+	p.open[n].open = true
+	p.open[n].timer.arm(p.host, p.opts.Timeout, func() {
 		p.decide(n, &TimeoutError{What: "echo reply from " + p.opts.Dst.String(), After: p.opts.Timeout})
 	})
 	out := p.request(n + 1)
@@ -167,10 +174,11 @@ func (p *pinger) request(seq int) *outPacket {
 
 // decide closes a request with an error, or nil for a reply.
 func (p *pinger) decide(n int, err error) {
-	if n >= len(p.report.Results) || !p.open[n].running() {
+	if n >= len(p.report.Results) || !p.open[n].open {
 		return
 	}
-	p.open[n].stop()
+	p.open[n].timer.stop()
+	p.open[n].open = false
 	p.report.Results[n].Err = err
 	if p.left--; p.left == 0 {
 		close(p.done)
@@ -184,10 +192,6 @@ func (p *pinger) end(err error) {
 		if err != nil {
 			p.decide(n, err)
 		}
-		// A closed host has no timers: its requests were never decided.
-		if r := &p.report.Results[n]; err != nil && r.Err == nil && r.RTT == 0 {
-			r.Err = err
-		}
 	}
 	delete(p.host.pings, p.id)
 }
@@ -200,7 +204,7 @@ func (h *Host) inputEchoReply(in *inPacket, m packet.ICMP) Reason {
 		return ReasonUnsolicited
 	}
 	r := &p.report.Results[n]
-	if !p.open[n].running() {
+	if !p.open[n].open {
 		if r.Err != nil {
 			return ReasonUnsolicited // too late
 		}
@@ -224,7 +228,7 @@ func (h *Host) errorPing(q quote, err error) bool {
 	if p == nil || n < 0 || n >= len(p.report.Results) || p.opts.Dst.WithZone("") != q.dst {
 		return false
 	}
-	if p.open[n].running() {
+	if p.open[n].open {
 		p.report.Results[n].RTT = time.Since(p.report.Results[n].Sent)
 	}
 	p.decide(n, err)
@@ -235,6 +239,6 @@ func (h *Host) errorPing(q quote, err error) bool {
 func (p *pinger) stop() {
 	p.next.stop()
 	for n := range p.open {
-		p.open[n].stop()
+		p.open[n].timer.stop()
 	}
 }
