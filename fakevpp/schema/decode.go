@@ -303,3 +303,14 @@ func storeInt(p unsafe.Pointer, width uint8, v int64) bool {
 	*(*int64)(p) = v
 	return true
 }
+
+// Missing returns the fields of the struct type t that m does not have, by their
+// path in t, and an error if a field cannot hold its value. Tests of handlers use
+// it to find misspelt fields.
+func Missing(m *Message, t reflect.Type, encode bool) ([]string, error) {
+	c := compiler{encode: encode}
+	if _, err := c.compile(m.Fields, t, ""); err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Key(), err)
+	}
+	return c.missing, nil
+}
