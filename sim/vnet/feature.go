@@ -207,7 +207,9 @@ func (m *Main) HasFeatures(arcName string, swIfIndex uint32) bool {
 }
 
 // FeatureEnabled tells whether a feature is enabled on an interface
-// (vnet_feature_is_enabled); its errors are EnableFeature's.
+// (vnet_feature_is_enabled). Its errors are EnableFeature's for unknown names,
+// and ErrInvalidSwIfIndex where no interface with this or a higher index ever
+// had a feature on the arc.
 func (m *Main) FeatureEnabled(arcName, feature string, swIfIndex uint32) (bool, error) {
 	id, err := m.arcByName(arcName)
 	if err != nil {
@@ -219,7 +221,7 @@ func (m *Main) FeatureEnabled(arcName, feature string, swIfIndex uint32) (bool, 
 		return false, fmt.Errorf("feature %q on arc %s: no such feature: %w", feature, arcName, ErrInvalidValue2)
 	}
 	if uint64(swIfIndex) >= uint64(len(a.configs)) {
-		return false, nil
+		return false, ErrInvalidSwIfIndex
 	}
 	return slices.Contains(a.configs[swIfIndex].enabled, k), nil
 }

@@ -161,3 +161,12 @@ func (m *Main) fibWatchFeatures(id arcID, swIfIndex uint32, _ bool) {
 // updateNeighborAdjacency completes an adjacency on an Ethernet interface whose
 // neighbour is known.
 func (m *Main) updateNeighborAdjacency(swIf, adj uint32) { _, _ = swIf, adj }
+
+// UnnumberedOwner returns the interface that swIf borrows its addresses from,
+// fib.InvalidIndex when it has its own.
+func (f fibInterfaces) UnnumberedOwner(swIf uint32) uint32 {
+	if i := f.m.Interface(swIf); i != nil {
+		return i.UnnumberedOwner
+	}
+	return fib.InvalidIndex
+}

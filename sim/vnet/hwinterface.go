@@ -112,6 +112,9 @@ type HwInterface struct {
 	// GSO and Checksum are offloads that the device takes over on transmit
 	// (VNET_HW_IF_CAP_TCP_GSO and _TX_CKSUM).
 	GSO, Checksum bool
+	// PeerMTU is the MTU in bytes of the Linux device at the far side, 0 for
+	// Linux's default of 1500; with GSO, larger TCP packets are super-packets.
+	PeerMTU uint32
 	// RxQueues and TxQueues list its queues; a memif has none until its peer
 	// connects.
 	RxQueues []RxQueue
@@ -129,6 +132,14 @@ type HwInterface struct {
 	input *vlib.Node // the device class's input node, nil for none
 }
 
+// peerMTU is PeerMTU with the default filled in.
+func (hw *HwInterface) peerMTU() int {
+	if hw.PeerMTU == 0 {
+		return 1500
+	}
+	return int(hw.PeerMTU)
+}
+
 // Driver is what depends on the kind of device when an interface is
 // configured. Embed BaseDriver and override what differs. Errors of these
 // methods become the API's answer.
@@ -144,8 +155,6 @@ type Driver interface {
 	SetPromisc(hw *HwInterface, on bool) error
 	// SetRxMode is asked before a queue's mode changes.
 	SetRxMode(hw *HwInterface, queue uint32, mode RxMode) error
-	// ChangeMAC adds or removes a secondary address.
-	ChangeMAC(hw *HwInterface, mac packet.MAC, add bool) error
 	// UpdateAdjacency completes a neighbour adjacency on the interface, or
 	// returns false to leave it to the link layer's class.
 	UpdateAdjacency(hw *HwInterface, adj uint32) bool
@@ -154,27 +163,24 @@ type Driver interface {
 	Show(hw *HwInterface) []string
 }
 
-// BaseDriver is a Driver of a device without Linux side: it takes every admin
-// state and refuses what VPP refuses for a class without the callback.
+// BaseDriver is a Driver that takes every change of state and refuses what VPP
+// refuses for a class without the callback.
 type BaseDriver struct{}
 
-// AdminUpDown makes the link follow the admin state.
+// AdminUpDown leaves the link alone.
 func (BaseDriver) AdminUpDown(*HwInterface, bool) error { return nil }
 
-// SetMAC refuses, as classes without the callback do.
-func (BaseDriver) SetMAC(*HwInterface, packet.MAC) error { return ErrUnimplemented }
+// SetMAC accepts: the address is the interface's alone.
+func (BaseDriver) SetMAC(*HwInterface, packet.MAC) error { return nil }
 
 // SetMaxFrame refuses, as classes without the callback do.
 func (BaseDriver) SetMaxFrame(*HwInterface, uint32) error { return ErrUnsupported }
 
-// SetPromisc accepts: the interface keeps the flag and ethernet-input reads it.
-func (BaseDriver) SetPromisc(*HwInterface, bool) error { return nil }
+// SetPromisc refuses, as drivers without the callback do.
+func (BaseDriver) SetPromisc(*HwInterface, bool) error { return ErrUnspecified }
 
 // SetRxMode accepts every mode.
 func (BaseDriver) SetRxMode(*HwInterface, uint32, RxMode) error { return nil }
-
-// ChangeMAC refuses, as device classes without the callback do.
-func (BaseDriver) ChangeMAC(*HwInterface, packet.MAC, bool) error { return ErrUnimplemented }
 
 // UpdateAdjacency leaves it to the class.
 func (BaseDriver) UpdateAdjacency(*HwInterface, uint32) bool { return false }

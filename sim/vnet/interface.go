@@ -43,8 +43,6 @@ type Interface struct {
 	// UnnumberedOwner is the interface whose addresses this one borrows,
 	// vlib.InvalidIndex for none.
 	UnnumberedOwner uint32
-	// Detailed says that unicast, multicast and broadcast are counted apart.
-	Detailed bool
 	// Counters are the interface's statistics.
 	Counters InterfaceCounters
 

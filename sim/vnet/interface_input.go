@@ -42,7 +42,7 @@ func (i *Interface) Receive(frames ...packet.Frame) {
 		b := m.Graph.Alloc(f.Data)
 		b.RxSwIf, b.TraceID = i.SwIfIndex, f.Trace
 		if i.Hw.GSO {
-			markSuperPacket(b, i)
+			markSuperPacket(b, i.Hw.Class.Ethernet, i.Hw.peerMTU())
 		}
 		m.Graph.Input(i.Hw.input, b)
 	}
@@ -72,9 +72,6 @@ func (m *Main) deviceInput(n *vlib.Node, bufs []*vlib.Buffer) {
 		if !i.Hw.Class.Ethernet {
 			m.deviceInputIP(n, b, i)
 			continue
-		}
-		if i.Detailed {
-			i.countRXCast(b)
 		}
 		if b.Trace != nil {
 			b.Trace.Add(n, newDeviceInputTrace(i, b, deviceNextEthernet))

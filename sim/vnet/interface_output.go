@@ -103,9 +103,6 @@ func (p *interfaceNodes) runOutput(n *vlib.Node, bufs []*vlib.Buffer) {
 		if b.Flags&(vlib.FlagOffloadL4Checksum|vlib.FlagGSO) == vlib.FlagOffloadL4Checksum && !i.Hw.Checksum {
 			finishChecksum(b, i.Hw.Class.Ethernet)
 		}
-		if i.Detailed {
-			i.countTXCast(b)
-		}
 		if features != nil {
 			b.Features = features
 			n.SendFeature(b)

@@ -13,6 +13,17 @@ import (
 var nodeGroups = []func(*Main){
 	(*Main).addInterfaceOutputNodes,
 	(*Main).addDeviceNodes,
+	(*Main).addStatsNodes,
+	(*Main).addGSONodes,
+	(*Main).addDatapathNodes,
+	(*Main).addPuntNodes,
+	(*Main).addLocal4Nodes,
+	(*Main).addLocal6Nodes,
+	(*Main).addICMP4Nodes,
+	(*Main).addICMP6Nodes,
+	(*Main).addARPNodes,
+	(*Main).addNDNodes,
+	(*Main).addGleanNodes,
 }
 
 // starters run once nodes, FIB and local0 exist, in this order.
@@ -22,6 +33,7 @@ var starters = []func(*Main){}
 // interface, in this order.
 var interfaceWatchers = []func(*Main, InterfaceEvent, *Interface){
 	(*Main).fibWatchInterface,
+	(*Main).urpfWatchInterface,
 }
 
 // featureWatchers are told when an interface's arc gets its first feature or

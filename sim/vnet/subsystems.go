@@ -3,7 +3,9 @@ package vnet
 // subsystems is the state of an instance's parts, one field (or embedded
 // struct) for each, declared in the file that holds the part.
 type subsystems struct {
-	icmp4 icmp4Main
-	icmp6 icmp6Main
+	devices devices
+	icmp4   icmp4Main
+	icmp6   icmp6Main
+	resolve resolvers
 	datapath
 }
