@@ -62,7 +62,7 @@ func reply[Req any](name string, fn func(v *VPP, c *call, req *Req) error) handl
 // REPLY_MACRO2 does.
 func replyWith[Req, Rep any](name string, fn func(v *VPP, c *call, req *Req, rep *Rep) error) handler {
 	bind := func(b binding) (runner, error) {
-		dec, enc, err := codec[Req, Rep](b.req, b.rep)
+		dec, enc, err := plans[Req, Rep](b.req, b.rep)
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +87,7 @@ func replyWith[Req, Rep any](name string, fn func(v *VPP, c *call, req *Req, rep
 // way to answer an error, so that fn's only ends the dump.
 func dump[Req, Det any](name, details string, fn func(v *VPP, c *call, req *Req, emit func(*Det)) error) handler {
 	bind := func(b binding) (runner, error) {
-		dec, enc, err := codec[Req, Det](b.req, b.details)
+		dec, enc, err := plans[Req, Det](b.req, b.details)
 		if err != nil {
 			return nil, err
 		}
@@ -102,7 +102,7 @@ func dump[Req, Det any](name, details string, fn func(v *VPP, c *call, req *Req,
 // answers EAGAIN, and the reply's cursor is ~0 as on VPP's last page.
 func get[Req, Det any](name, details string, fn func(v *VPP, c *call, req *Req, emit func(*Det)) error) handler {
 	bind := func(b binding) (runner, error) {
-		dec, enc, err := codec[Req, Det](b.req, b.details)
+		dec, enc, err := plans[Req, Det](b.req, b.details)
 		if err != nil {
 			return nil, err
 		}
@@ -137,8 +137,8 @@ func runDump[Req, Det any](v *VPP, c *call, b binding, dec *schema.Decoder[Req],
 	})
 }
 
-// codec compiles the two plans of a handler.
-func codec[Req, Rep any](req, rep *entry) (*schema.Decoder[Req], *schema.Encoder[Rep], error) {
+// plans compiles the two plans of a handler.
+func plans[Req, Rep any](req, rep *entry) (*schema.Decoder[Req], *schema.Encoder[Rep], error) {
 	dec, err := schema.NewDecoder[Req](req.Message)
 	if err != nil {
 		return nil, nil, err

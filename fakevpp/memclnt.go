@@ -51,7 +51,7 @@ type sockclntDeleteReply struct{ Response int32 }
 // bindSockclntDelete answers and ends the connection. VPP's response is 1 for
 // success and -1 for an index that nobody has.
 func bindSockclntDelete(b binding) (runner, error) {
-	dec, enc, err := codec[sockclntDelete, sockclntDeleteReply](b.req, b.rep)
+	dec, enc, err := plans[sockclntDelete, sockclntDeleteReply](b.req, b.rep)
 	if err != nil {
 		return nil, err
 	}
