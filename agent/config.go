@@ -29,6 +29,8 @@ const (
 	DefaultDebounce = 20 * time.Millisecond
 	// DefaultRetry is the pause after a failed attempt to program VPP; it doubles up to 32 times as much.
 	DefaultRetry = 500 * time.Millisecond
+	// DefaultGCInterval is how often addresses and interfaces of pods that no longer exist are looked for. They are removed when found twice.
+	DefaultGCInterval = 10 * time.Minute
 	// DefaultReadyTimeout is how long a CNI call waits for VPP and the node's own set-up.
 	DefaultReadyTimeout = 10 * time.Second
 )
@@ -53,8 +55,8 @@ type Config struct {
 
 	// VXLANPort and CrossPort are UDP ports, see DefaultVXLANPort and DefaultCrossPort; 0 means the default.
 	VXLANPort, CrossPort uint16
-	// Debounce, Retry and ReadyTimeout: 0 means the default.
-	Debounce, Retry, ReadyTimeout time.Duration
+	// Debounce, Retry, ReadyTimeout and GCInterval: 0 means the default.
+	Debounce, Retry, ReadyTimeout, GCInterval time.Duration
 }
 
 // Uplink names a Linux interface that VPP takes over.
@@ -148,6 +150,7 @@ func (c *Config) check() error {
 	defaultTo(&c.Debounce, DefaultDebounce)
 	defaultTo(&c.Retry, DefaultRetry)
 	defaultTo(&c.ReadyTimeout, DefaultReadyTimeout)
+	defaultTo(&c.GCInterval, DefaultGCInterval)
 	if c.Store == nil {
 		c.Store = NewMemoryStore()
 	}

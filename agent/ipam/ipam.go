@@ -96,6 +96,17 @@ func bounds(r netip.Prefix) (first, last netip.Addr) {
 	return r.Masked().Addr().Next(), broadcast.Prev()
 }
 
+// Lowest returns the lowest address of a range that pods may have and that is not taken; false if there is none.
+func Lowest(r netip.Prefix, taken func(netip.Addr) bool) (netip.Addr, bool) {
+	first, last := bounds(r)
+	for address := first; address.Compare(last) <= 0; address = address.Next() {
+		if !taken(address) {
+			return address, true
+		}
+	}
+	return netip.Addr{}, false
+}
+
 // Reserve returns the owner's address in a range of a network: the one it has (same pod and interface; the reservation then passes to
 // the owner's container and node), or the lowest free one. An error wraps ErrExhausted if there is none.
 func (a *Allocator) Reserve(ctx context.Context, networkName string, r netip.Prefix, owner Owner) (netip.Addr, error) {
