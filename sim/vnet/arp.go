@@ -175,7 +175,7 @@ func (m *Main) arpReplyOne(b *vlib.Buffer) (arpVerdict, uint16) {
 	if table == vlib.InvalidIndex {
 		return arpDropped, arpErrNoTable
 	}
-	dst := m.arpLookup(table, target)
+	dst := m.arpLookup(table, target, 32)
 	src, verdict, code := m.arpSource(b.RxSwIf, table, sender, dst)
 	if verdict != arpAnswered {
 		return verdict, code
@@ -213,9 +213,9 @@ func (m *Main) arpReplyOne(b *vlib.Buffer) (arpVerdict, uint16) {
 func (m *Main) arpSource(swIf, table uint32, sender netip.Addr, dst arpEntry) (arpEntry, arpVerdict, uint16) {
 	var src arpEntry
 	for bits := 32; bits >= 0; {
-		src = m.arpLookupLen(table, sender, bits)
+		src = m.arpLookup(table, sender, bits)
 		switch {
-		case src.local:
+		case src.anyLocal:
 			return src, arpPassOn, arpErrL3SrcIsLocal
 		case src.attached:
 			return src, arpAnswered, 0

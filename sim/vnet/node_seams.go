@@ -19,18 +19,6 @@ func (m *Main) fibIndexOf(p fib.Proto, swIf uint32) uint32 {
 	return vlib.InvalidIndex
 }
 
-// arpEntry is what arp-reply wants to know of a FIB entry.
-type arpEntry struct {
-	prefix                                       netip.Prefix
-	address                                      netip.Addr
-	swIf                                         uint32 // the interface it resolves by
-	isAdj, connected, attached, local, isDefault bool
-}
-
-func (m *Main) arpLookup(table uint32, a netip.Addr) arpEntry { return m.arpLookupLen(table, a, 32) }
-func (m *Main) arpLookupLen(table uint32, a netip.Addr, bits int) arpEntry {
-	return arpEntry{isDefault: true}
-}
 func (m *Main) sourceAddress4(swIf uint32, dst netip.Addr) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
@@ -45,4 +33,4 @@ func (m *Main) puntRedirectDPO(p fib.Proto, swIf uint32) (fib.DPO, uint32, bool)
 	return fib.DPO{}, vlib.InvalidIndex, false
 }
 
-func (m *Main) ndTargetIsOurs(swIf uint32, a netip.Addr) bool { return false }
+func (m *Main) linkLocalFIB(swIf uint32) uint32 { return fib.InvalidIndex }
