@@ -61,7 +61,9 @@ type Adjacency struct {
 	// the address that requests are sent from.
 	Prefix netip.Prefix
 
+	key      adjKey
 	nextSlot uint32
+	itfPos   uint32
 	locks    uint32
 	children depList
 }

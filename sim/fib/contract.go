@@ -40,6 +40,9 @@ type Interfaces interface {
 	OutputFeatures(swIf uint32, link LinkType) bool
 	// Table returns the fib_index of the table that the interface is bound to.
 	Table(swIf uint32, proto Proto) uint32
+	// UnnumberedOwner returns the interface whose addresses this one borrows,
+	// InvalidIndex for none.
+	UnnumberedOwner(swIf uint32) uint32
 	// BuildRewrite writes the header that reaches dst, a link-layer address or
 	// nil for broadcast, into out and returns its length in bytes; 0 for
 	// interfaces without a link-layer header.
