@@ -61,7 +61,10 @@ func (r *RatioRange) decodeNode(d *decoder, n *yaml.Node, path string) {
 func (r RatioRange) has(v float64) bool { return v >= float64(r.Min) && v <= float64(r.Max) }
 
 func (r RatioRange) String() string {
-	if r.Min == 0 {
+	switch {
+	case r.Max == 0:
+		return "none"
+	case r.Min == 0:
 		return fmt.Sprintf("at most %s", percent(float64(r.Max)))
 	}
 	return fmt.Sprintf("%s to %s", percent(float64(r.Min)), percent(float64(r.Max)))
