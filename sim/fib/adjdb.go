@@ -242,12 +242,14 @@ func (f *FIB) InterfaceChanged(swIf uint32) {
 
 // InterfaceDeleted tells the FIB that the interface is going: paths that leave
 // by it drop until their routes are set again, and its adjacencies go with
-// their users. The Interfaces contract must answer Exists with false by then.
+// their users.
 func (f *FIB) InterfaceDeleted(swIf uint32) {
+	f.leaving = swIf
 	f.InterfaceAdjacencies(swIf, func(i uint32) {
 		if f.Adjacencies.InUse(i) {
 			f.tell(f.Adjacencies.At(i).children)
 		}
 	})
 	f.settle()
+	f.leaving = InvalidIndex
 }

@@ -26,7 +26,9 @@ type entry struct {
 	install bool // the best source wants the entry to forward
 	glean   bool // its address is the source of its cover's glean
 	foreign bool // lb belongs to someone else
-	told    contribution
+	// relinked counts how often the entry changed its path-list.
+	relinked uint32
+	told     contribution
 }
 
 // entrySource is what one source says of an entry.
@@ -48,8 +50,9 @@ type contribution struct {
 	lb, urpf uint32
 	drop, rr bool
 	flags    EntryFlags
-	parent   uint32
 	itf      uint32
+	// relinked counts changes of the path-list; indexes are used again.
+	relinked uint32
 }
 
 // flags returns the flags of the best source.
@@ -225,6 +228,7 @@ func (f *FIB) reparent(index uint32, e *entry, pl uint32) {
 	}
 	f.unlink(e)
 	f.link(e, index, pl)
+	e.relinked++
 	f.unlockPathList(old)
 	if len(e.children) > 0 {
 		f.enqueueDependents(e, 0)
@@ -390,7 +394,7 @@ func (f *FIB) refresh(index uint32) {
 }
 
 func (f *FIB) contributes(e *entry) contribution {
-	c := contribution{lb: e.lb, urpf: InvalidIndex, rr: f.isRR(e), flags: e.flags(), parent: e.parent, itf: f.entryInterface(e)}
+	c := contribution{lb: e.lb, urpf: InvalidIndex, rr: f.isRR(e), flags: e.flags(), relinked: e.relinked, itf: f.entryInterface(e)}
 	if e.lb != InvalidIndex {
 		c.urpf, c.drop = f.LoadBalances.At(e.lb).URPF, f.isDropLB(e.lb)
 	}

@@ -50,6 +50,7 @@ type FIB struct {
 	pending         []uint32
 	pendingTrackers []uint32
 	settling        bool
+	leaving         uint32 // interface being deleted, InvalidIndex for none
 
 	scratchKeys    []pathKey
 	scratchKey     []byte
@@ -60,7 +61,7 @@ type FIB struct {
 // New returns a FIB with table 0 of each protocol, unicast and multicast, and
 // their default entries.
 func New(c Config) *FIB {
-	f := &FIB{itf: c.Interfaces, sources: append([]sourceInfo(nil), builtinSources[:]...),
+	f := &FIB{itf: c.Interfaces, leaving: InvalidIndex, sources: append([]sourceInfo(nil), builtinSources[:]...),
 		listByPath: map[pathKey]uint32{}, listByPaths: map[string]uint32{},
 		adjByKey: map[adjKey]uint32{}, lookupByKey: map[Lookup]uint32{}}
 	for t, perProto := range nodeNames {

@@ -144,7 +144,7 @@ func (f *FIB) evaluatePath(i uint32) bool {
 }
 
 func (f *FIB) evaluateAttached(i uint32, p *path) {
-	if !f.itf.Exists(p.swIf) {
+	if p.swIf == f.leaving || !f.itf.Exists(p.swIf) {
 		f.unresolve(i)
 		p.dead = true
 		return
