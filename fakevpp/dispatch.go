@@ -65,6 +65,7 @@ func (v *VPP) effect(c *call, deliver bool) ([]posted, error) {
 	dp.Lock()
 	v.inCall = true
 	err := c.entry.run(v, c)
+	v.flushInterfaceEvents()
 	v.inCall = false
 	posted := v.posted
 	v.posted = nil

@@ -9,10 +9,17 @@ var allHandlers = slices.Concat(
 	memclntHandlers,
 	vpeHandlers,
 	vlibHandlers,
+	interfaceHandlers,
+	interfaceQueueHandlers,
+	featureHandlers,
+	tapHandlers,
+	afPacketHandlers,
+	memifHandlers,
 )
 
 // families holds the state of API families that is not the data plane's, such
 // as memif's socket table. It is empty after a start and gone after a crash; a
 // family adds one field of a type of its own.
 type families struct {
+	events pendingEvents // interface events of the call under way
 }

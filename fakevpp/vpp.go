@@ -79,6 +79,7 @@ func (v *VPP) boot() error {
 	v.gate.Lock()
 	defer v.gate.Unlock()
 	v.dp, v.fam, v.inCall, v.posted = dp, families{}, false, nil
+	dp.WatchInterfaces(v.interfaceChanged)
 	v.log.start(v.opts.log)
 	close(v.up)
 	return nil
