@@ -16,6 +16,7 @@ import (
 	types100 "github.com/containernetworking/cni/pkg/types/100"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -195,6 +196,7 @@ type interfaceOf struct{ name, network string }
 type podFixture struct {
 	n          *testNode
 	name       string
+	sandbox    string // "" is the first
 	interfaces []interfaceOf
 	results    map[string]*types100.Result
 }
@@ -205,7 +207,9 @@ func (n *testNode) pod(name string, annotations map[string]string, interfaces ..
 	p := &podFixture{n: n, name: name, interfaces: interfaces, results: map[string]*types100.Result{}}
 	o := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "default", Annotations: annotations}, Spec: corev1.PodSpec{NodeName: n.name}}
 	_, err := n.c.kube.CoreV1().Pods("default").Create(n.c.ctx, o, metav1.CreateOptions{})
-	require.NoError(n.c.t, err)
+	if !apierrors.IsAlreadyExists(err) {
+		require.NoError(n.c.t, err)
+	}
 	synctest.Wait()
 	return p, p.add()
 }
@@ -265,9 +269,14 @@ func (p *podFixture) call(i interfaceOf, f func(libcni.CNI, *libcni.NetworkConfi
 		return nil, err
 	}
 	l := libcni.NewCNIConfigWithCacheDir(nil, p.n.c.t.TempDir(), cni.NewExec(p.n.agent))
-	rt := &libcni.RuntimeConf{ContainerID: "sandbox-" + p.name, NetNS: "/run/netns/" + p.name, IfName: i.name,
+	rt := &libcni.RuntimeConf{ContainerID: "sandbox-" + p.name + p.sandbox, NetNS: "/run/netns/" + p.name, IfName: i.name,
 		Args: [][2]string{{"IgnoreUnknown", "1"}, {"K8S_POD_NAMESPACE", "default"}, {"K8S_POD_NAME", p.name}}}
 	return f(l, config, rt)
+}
+
+// checkRequest is what libcni would make of its arguments.
+func checkRequest(rt *libcni.RuntimeConf) *cni.Request {
+	return &cni.Request{ContainerID: rt.ContainerID, NetNS: rt.NetNS, IfName: rt.IfName}
 }
 
 // remove calls DEL for each interface, last first, and deletes the pod.

@@ -1,6 +1,7 @@
 package vpp
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -42,7 +43,7 @@ func (e *Engine) create(list []*Interface) error {
 			devices = append(devices, e.createRequest(i, msg))
 		}
 	}
-	err = errors.Join(err, e.runCreations(devices, taps))
+	err = errors.Join(err, e.runCreations(devices, taps), e.run(e.unusedSockets()))
 	for _, i := range list {
 		index, there := e.index[i.Name]
 		if a := e.actual.Interfaces[i.Name]; there && a.Name == "" {
@@ -172,6 +173,24 @@ func (e *Engine) socket(i *Interface, d Memif) *request {
 		what: "create memif socket " + d.Socket,
 		msg:  &memif.MemifSocketFilenameAddDelV2{IsAdd: true, SocketID: none, SocketFilename: d.Socket},
 		done: func(reply api.Message) { e.sockets[i.Name] = reply.(*memif.MemifSocketFilenameAddDelV2Reply).SocketID },
+	}
+}
+
+// unusedSockets returns the requests that delete sockets whose memif could not be created.
+func (e *Engine) unusedSockets() (requests []*request) {
+	for _, name := range sortedKeys(e.sockets, cmp.Compare[string]) {
+		if _, there := e.index[name]; !there {
+			requests = append(requests, e.socketDeletion(name))
+		}
+	}
+	return requests
+}
+
+func (e *Engine) socketDeletion(name string) *request {
+	return &request{
+		what: "delete the memif socket of " + name,
+		msg:  &memif.MemifSocketFilenameAddDelV2{SocketID: e.sockets[name]},
+		done: func(api.Message) { delete(e.sockets, name) },
 	}
 }
 

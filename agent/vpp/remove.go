@@ -96,10 +96,8 @@ func (e *Engine) removeInterfaces(gone *State) (requests []*request) {
 			delete(e.complete, name)
 			delete(e.created, name)
 		}})
-		if id, ok := e.sockets[name]; ok {
-			requests = append(requests, &request{what: "delete the memif socket of " + name,
-				msg:  &memif.MemifSocketFilenameAddDelV2{SocketID: id},
-				done: func(api.Message) { delete(e.sockets, name) }})
+		if _, ok := e.sockets[name]; ok {
+			requests = append(requests, e.socketDeletion(name))
 		}
 	}
 	return requests
