@@ -2,8 +2,10 @@ package scenarios
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -195,7 +197,7 @@ func (r *run) check(ctx context.Context, c *Check) outcome {
 	case c.Pod != nil:
 		return r.pod(ctx, c.Pod)
 	case c.Dump != nil:
-		return r.text(ctx, c.Dump.Node, &c.Dump.TextSpec, r.bed.Dump)
+		return r.text(ctx, c.Dump.Node, &c.Dump.TextSpec, r.dump)
 	case c.CLI != nil:
 		return r.text(ctx, c.CLI.Node, &c.CLI.TextSpec, func(ctx context.Context, node string) (string, error) {
 			return r.bed.CLI(ctx, node, c.CLI.Command)
@@ -203,6 +205,15 @@ func (r *run) check(ctx context.Context, c *Check) outcome {
 	default:
 		return r.api(ctx, c.API)
 	}
+}
+
+// dump returns the configuration of a node's VPP. A VPP always has some: an empty dump is an error, lest exclusions pass on it.
+func (r *run) dump(ctx context.Context, node string) (string, error) {
+	text, err := r.bed.Dump(ctx, node)
+	if err == nil && strings.TrimSpace(text) == "" {
+		err = errors.New("the dump of VPP's configuration is empty")
+	}
+	return text, err
 }
 
 // Defaults of wait.until.

@@ -275,6 +275,16 @@ func TestTextExpectations(t *testing.T) {
 	}
 }
 
+// An empty dump means that nothing was asked, not that nothing is there.
+func TestEmptyDumpFails(t *testing.T) {
+	t.Parallel()
+	b := fakebackend.New()
+	b.DumpText = map[string]string{"node1": " \n"}
+	v := step(t, b, "dump: {node: node1, excludes: vxlan}")
+	require.Equal(t, scenarios.Failed, v.Status)
+	require.Equal(t, "node1: the dump of VPP's configuration is empty", v.Failures[0].Reason)
+}
+
 // A whole run: changes reach the backend, saved texts are compared, a failed change stops what builds on it.
 func TestChanges(t *testing.T) {
 	t.Parallel()

@@ -79,8 +79,8 @@ func (r *manifestReader) source(at string, s ManifestSource) []Manifest {
 		r.field(at, "has neither file nor inline")
 	default:
 		name := path.Join(r.dir, s.File)
-		if r.fsys == nil || path.IsAbs(s.File) || !fs.ValidPath(name) {
-			r.field(at+".file", "%q cannot be read: expected a path relative to the scenario file and below the directory it was loaded from", s.File)
+		if r.fsys == nil || path.IsAbs(s.File) {
+			r.field(at+".file", "%q cannot be read: expected a path relative to the scenario file", s.File)
 			return nil
 		}
 		text, err := fs.ReadFile(r.fsys, name)

@@ -108,7 +108,11 @@ func TestParseProblems(t *testing.T) {
 			"x.yaml:3:1: manifests[0]: not a Kubernetes object: Pod has no metadata.name\n" +
 				"x.yaml:6:1: manifests[0]: not a Kubernetes object: apiVersion or kind is missing"},
 		{"file outside", "manifests:\n- file: ../../etc/passwd\nsteps: [{name: w, wait: 1s}]\n",
-			`x.yaml:2:9: manifests[0].file: "../../etc/passwd" cannot be read: expected a path relative to the scenario file and below the directory it was loaded from`},
+			`x.yaml:2:9: manifests[0].file: cannot be read: open ../../etc/passwd: file does not exist`},
+		{"absolute file", "manifests:\n- file: /etc/passwd\nsteps: [{name: w, wait: 1s}]\n",
+			`x.yaml:2:9: manifests[0].file: "/etc/passwd" cannot be read: expected a path relative to the scenario file`},
+		{"one link or several", "topology:\n  nodes: [{name: x, mtu: 1400, uplinks: [{segment: fabric}]}]\nsteps: [{name: w, wait: 1s}]\n",
+			`x.yaml:2:11: topology.nodes[0]: has a link of its own and a list of links; expected one of them`},
 		{"missing file", "manifests:\n- file: pods.yaml\nsteps: [{name: w, wait: 1s}]\n", `x.yaml:2:9: manifests[0].file: cannot be read: open pods.yaml: file does not exist`},
 		{"bad network", "manifests:\n- inline: |\n    apiVersion: projectcalico.org/v3\n    kind: Network\n    metadata: {name: net}\n    spec: {vni: 0, range: 10.0.0.0/8}\nsteps: [{name: w, wait: 1s}]\n",
 			`x.yaml:3:1: manifests: network net: spec.vni: 0 is not a VNI, expected 1 to 16777215`},

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -142,8 +143,11 @@ func linksOf(inline LinkSpec, list []LinkSpec) []LinkSpec {
 
 // reserveGiven takes the addresses that the file gives out of the pools before any default is chosen.
 func (b *topologyBuilder) reserveGiven() {
-	reserve := func(path string, links []LinkSpec) {
-		for _, l := range links {
+	reserve := func(path string, inline LinkSpec, list []LinkSpec) {
+		if len(list) > 0 && !reflect.ValueOf(inline).IsZero() {
+			b.field(path, "has a link of its own and a list of links; expected one of them")
+		}
+		for _, l := range linksOf(inline, list) {
 			pool := b.pools[b.segmentName(l.Segment)]
 			if pool == nil {
 				continue
@@ -156,13 +160,13 @@ func (b *topologyBuilder) reserveGiven() {
 		}
 	}
 	for i, n := range b.spec.Nodes {
-		reserve(fmt.Sprintf("topology.nodes[%d]", i), linksOf(n.LinkSpec, n.Uplinks))
+		reserve(fmt.Sprintf("topology.nodes[%d]", i), n.LinkSpec, n.Uplinks)
 	}
 	for i, r := range b.spec.Routers {
-		reserve(fmt.Sprintf("topology.routers[%d]", i), r.Links)
+		reserve(fmt.Sprintf("topology.routers[%d]", i), LinkSpec{}, r.Links)
 	}
 	for i, h := range b.spec.Hosts {
-		reserve(fmt.Sprintf("topology.hosts[%d]", i), linksOf(h.LinkSpec, h.Links))
+		reserve(fmt.Sprintf("topology.hosts[%d]", i), h.LinkSpec, h.Links)
 	}
 }
 

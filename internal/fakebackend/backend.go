@@ -31,7 +31,7 @@ type Backend struct {
 	Spoil func(p scenarios.Probe, r *scenarios.ProbeResult)
 	// SettleError and CloseError are what Settle and Close return.
 	SettleError, CloseError error
-	// DumpText is what Dump and CLI return, by node; "" for all others.
+	// DumpText is what Dump and CLI return, by node; one line for all others.
 	DumpText map[string]string
 
 	mu     sync.Mutex
@@ -202,7 +202,12 @@ func (b *bed) Inject(_ context.Context, f scenarios.Fault) error {
 	return nil
 }
 
-func (b *bed) Dump(_ context.Context, node string) (string, error) { return b.b.DumpText[node], nil }
+func (b *bed) Dump(_ context.Context, node string) (string, error) {
+	if text, ok := b.b.DumpText[node]; ok {
+		return text, nil
+	}
+	return "set interface state host-eth0 up\n", nil
+}
 
 func (b *bed) CLI(_ context.Context, node, command string) (string, error) {
 	return command + "\n" + b.b.DumpText[node], nil

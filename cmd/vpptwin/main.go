@@ -1,0 +1,21 @@
+// Command vpptwin runs multi-network Kubernetes scenarios on an emulated VPP cluster. Its work is done by package scenarios and the backends; each
+// subcommand has a file here that turns flags into calls and results into text.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() { os.Exit(mainCode()) }
+
+// mainCode runs the command line of the process and returns its exit code.
+func mainCode() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // the first signal ends the run after the scenario at hand, a second one ends the process
+	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, backends: backends()}
+	return a.execute(ctx, os.Args[1:])
+}
