@@ -99,7 +99,6 @@ func reference(t *testing.T, l ...gopacket.SerializableLayer) []byte {
 
 var (
 	macA = MAC{2, 0xfe, 0, 0, 1, 1}
-	macB = MAC{2, 0xfe, 0, 0, 2, 1}
 	a4   = netip.MustParseAddr("10.0.0.1")
 	b4   = netip.MustParseAddr("10.0.0.2")
 	a6   = netip.MustParseAddr("fd00::1")

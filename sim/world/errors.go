@@ -97,6 +97,9 @@ type ICMPError struct {
 	Type, Code uint8
 	MTU        int            // next hop's, of a "fragmentation needed" or "packet too big"
 	Trace      packet.TraceID // of the error message
+	// Quoted is the packet the error speaks of from its IP header on, as far
+	// as the sender of the error quoted it.
+	Quoted []byte
 }
 
 // icmpNames are the errors' names, those of IPv6 under type+0x100.

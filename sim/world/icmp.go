@@ -2,6 +2,7 @@ package world
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/vpptwin/vpptwin/sim/packet"
 )
@@ -93,6 +94,7 @@ func (in *inPacket) replyBy() *Interface {
 
 // inputError tells the socket whose packet an ICMP error quotes.
 func (h *Host) inputError(quoted []byte, err *ICMPError) Reason {
+	err.Quoted = slices.Clone(quoted)
 	q, ok := parseQuote(quoted)
 	if !ok {
 		return ReasonMalformed

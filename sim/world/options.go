@@ -73,7 +73,8 @@ type PingResult struct {
 	Size       int // bytes of echo data
 	Interface  string
 	ReplyTrace packet.TraceID
-	Duplicates int // further replies that came before the ping ended
+	Corrupt    bool // the echo data is not what was sent
+	Duplicates int  // further replies that came before the ping ended
 }
 
 // PingReport is what became of a series.
@@ -123,6 +124,8 @@ type TracerouteOptions struct {
 	Src          netip.Addr
 	Interface    string
 	Method       TracerouteMethod
+	TOS          uint8
+	Port         uint16        // the first one of TracerouteUDP, each hop has its own; zero is 33434
 	MaxHops      int           // zero is 30
 	Size         int           // bytes of data; zero is 32
 	Timeout      time.Duration // for each hop; zero is 1 s

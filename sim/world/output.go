@@ -219,6 +219,10 @@ func (h *Host) forward(in *inPacket) {
 		h.unreachable(in, packet.ICMPNetUnreachable, packet.ICMPv6NoRoute)
 		return
 	}
+	if to.iface.isBroadcast(in.dst) { // bc_forwarding is off
+		h.drop(in, ReasonNotLocal)
+		return
+	}
 	o := outgoing{buf: make([]byte, packet.EthernetLen+len(in.ip)), trace: in.trace, transit: in.iface}
 	copy(o.ip(), in.ip)
 	if len(in.ip) <= to.iface.mtu {

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/netip"
@@ -166,10 +167,15 @@ func (p *pinger) request(seq int) *outPacket {
 		typ, proto = packet.ICMPv6Echo, packet.ProtoICMPv6
 	}
 	packet.ICMP(seg).Encode(typ, 0, uint32(p.id)<<16|uint32(uint16(seq)))
-	for n := range seg[packet.ICMPLen:] {
-		seg[packet.ICMPLen+n] = byte(n)
-	}
+	fillEcho(seg[packet.ICMPLen:])
 	return &outPacket{src: o.Src, dst: o.Dst, proto: proto, ttl: o.TTL, tos: o.TOS, df: o.DontFragment, bound: p.bound, buf: buf}
+}
+
+// fillEcho writes the pattern that echo requests carry.
+func fillEcho(data []byte) {
+	for n := range data {
+		data[n] = byte(n)
+	}
 }
 
 // decide closes a request with an error, or nil for a reply.
@@ -213,6 +219,9 @@ func (h *Host) inputEchoReply(in *inPacket, m packet.ICMP) Reason {
 	}
 	r.RTT, r.From, r.TTL, r.Size = time.Since(r.Sent), in.src, in.ttl, len(m.Payload())
 	r.Interface, r.ReplyTrace = in.ifname(), in.trace
+	want := make([]byte, p.opts.Size)
+	fillEcho(want)
+	r.Corrupt = !bytes.Equal(want, m.Payload())
 	p.decide(n, nil)
 	return ""
 }

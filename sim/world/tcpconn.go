@@ -29,6 +29,7 @@ type TCPConn struct {
 	changed signal
 	trace   packet.TraceID // of the first segment sent
 	cause   packet.TraceID // of the segment being answered
+	peerTTL uint8          // of the last segment received
 
 	// Sending: base is the sequence number of out[0].
 	iss, una, next, most, base uint32
@@ -78,6 +79,14 @@ func (c *TCPConn) Trace() packet.TraceID {
 	c.host.lock()
 	defer c.host.unlock()
 	return c.trace
+}
+
+// PeerTTL is the TTL or hop limit of the last segment received, zero before the
+// first.
+func (c *TCPConn) PeerTTL() uint8 {
+	c.host.lock()
+	defer c.host.unlock()
+	return c.peerTTL
 }
 
 // State is the connection's state by its name in RFC 9293, as ss(8) shows it.

@@ -50,7 +50,7 @@ func (h *Host) inputTCP(in *inPacket) Reason {
 	if c == nil {
 		return h.inputNewTCP(in, key, s)
 	}
-	c.cause = in.trace
+	c.cause, c.peerTTL = in.trace, in.ttl
 	c.input(s)
 	c.cause = 0
 	return ""
@@ -75,7 +75,7 @@ func (h *Host) inputNewTCP(in *inPacket, key tcpKey, s *segment) Reason {
 		bound = in.replyBy()
 	}
 	c := h.newTCP(key, l.opts, bound)
-	c.listener, c.state, c.cause = l, tcpSynReceived, in.trace
+	c.listener, c.state, c.cause, c.peerTTL = l, tcpSynReceived, in.trace, in.ttl
 	c.rcvNext, c.peerMSS, c.window, c.wl1 = s.seq+1, s.mss, s.window, s.seq
 	_ = c.sendSYN() // no way back: the timer tries again
 	c.cause = 0

@@ -79,7 +79,7 @@ func (h *Host) probeHop(ctx context.Context, o TracerouteOptions, ttl int, src *
 }
 
 func (h *Host) probeHopICMP(ctx context.Context, o TracerouteOptions, ttl int, src *netip.Addr) (Hop, error) {
-	r, err := h.Ping(ctx, PingOptions{Dst: o.Dst, Src: o.Src, Interface: o.Interface, TTL: uint8(ttl), Size: o.Size,
+	r, err := h.Ping(ctx, PingOptions{Dst: o.Dst, Src: o.Src, Interface: o.Interface, TTL: uint8(ttl), TOS: o.TOS, Size: o.Size,
 		Timeout: o.Timeout, DontFragment: o.DontFragment})
 	if len(r.Results) == 0 {
 		return Hop{TTL: ttl}, err
@@ -89,9 +89,12 @@ func (h *Host) probeHopICMP(ctx context.Context, o TracerouteOptions, ttl int, s
 }
 
 func (h *Host) probeHopUDP(ctx context.Context, o TracerouteOptions, ttl int, src *netip.Addr) (Hop, error) {
-	to := netip.AddrPortFrom(o.Dst, uint16(firstTraceroutePort+ttl-1))
+	if o.Port == 0 {
+		o.Port = firstTraceroutePort
+	}
+	to := netip.AddrPortFrom(o.Dst, o.Port+uint16(ttl-1))
 	hop := Hop{TTL: ttl}
-	c, err := h.DialUDP(to, SocketOptions{Src: o.Src, Interface: o.Interface, TTL: uint8(ttl), DontFragment: o.DontFragment})
+	c, err := h.DialUDP(to, SocketOptions{Src: o.Src, Interface: o.Interface, TTL: uint8(ttl), TOS: o.TOS, DontFragment: o.DontFragment})
 	if err != nil {
 		return hop, err
 	}

@@ -124,8 +124,6 @@ func (r *recorder) text() string {
 	return strings.Join(r.lines, "\n")
 }
 
-func drops(e Event) bool { return e.Verdict == Dropped }
-
 // TestIdleDay: a day without traffic runs no timer and takes no real time.
 func TestIdleDay(t *testing.T) {
 	t.Parallel()
