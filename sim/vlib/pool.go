@@ -95,12 +95,13 @@ func (g *Graph) AllocSize(size int) *Buffer {
 const keepBefore = 64
 
 // Clone returns a copy of b: packet, metadata and, when b is traced, a fork
-// of its trace.
+// of its trace. The reason to drop b is not the copy's.
 func (g *Graph) Clone(b *Buffer) *Buffer {
 	c := g.pool.alloc(b.Len())
 	store, class := c.store, c.class
 	*c = *b
 	c.store, c.class = store, class
+	c.ErrorNode, c.ErrorCode = 0, 0
 	c.start = min(b.start, Headroom)
 	c.end = c.start
 	copy(c.Grow(b.Len()), b.Bytes())
