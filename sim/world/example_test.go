@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"net/netip"
+	"time"
 
 	"github.com/vpptwin/vpptwin/sim/world"
 )
@@ -40,9 +41,10 @@ func Example() {
 	report, err := hosts[0].Ping(context.Background(), ping)
 	fmt.Println(report.Received(), err)
 	w.Link("host2/eth0--lan").Cut()
+	ping.Timeout = 50 * time.Millisecond
 	_, err = hosts[0].Ping(context.Background(), ping)
 	fmt.Println(err)
 	// Output:
 	// 1 <nil>
-	// ping on host host1 to 10.0.0.2: echo reply from 10.0.0.2: timed out after 1s
+	// ping on host host1 to 10.0.0.2: echo reply from 10.0.0.2: timed out after 50ms
 }

@@ -82,8 +82,10 @@ func TestPingErrors(t *testing.T) {
 			"ping on host a from 10.9.9.9 to 10.0.2.1: no route to 10.0.2.1 from host a source 10.9.9.9: the source is not an address of the host"},
 		{"no such interface", PingOptions{Dst: addr("10.0.2.1"), Interface: "net1"},
 			`ping on host a to 10.0.2.1: host a has no interface "net1"`},
-		{"no route by interface", PingOptions{Dst: addr("10.0.2.1"), Interface: "lonely"},
-			"ping on host a to 10.0.2.1: no route to 10.0.2.1 from host a interface lonely"},
+		{"no route by interface", PingOptions{Dst: addr("fd00:2::1"), Interface: "lonely"},
+			"ping on host a to fd00:2::1: no route to fd00:2::1 from host a interface lonely"},
+		{"no route", PingOptions{Dst: addr("10.0.2.1"), Interface: "nowhere", Timeout: time.Minute},
+			"ping on host a to 10.0.2.1: neighbor 10.0.2.1 unresolved on host a interface nowhere after 3 tries"},
 		{"nonsense", PingOptions{}, "ping on host a: destination invalid IP, source invalid IP: want addresses of one family"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -92,6 +94,7 @@ func TestPingErrors(t *testing.T) {
 				a, _, _ := routed(t, w)
 				_, err := a.AddInterface(InterfaceConfig{Name: "lonely", L3: true})
 				require.NoError(t, err)
+				plug(t, newSegmentT(t, w, "empty"), a, "nowhere")
 				_, err = a.Ping(t.Context(), tt.opts)
 				require.EqualError(t, err, tt.want)
 			})

@@ -28,7 +28,9 @@ type SocketOptions struct {
 	// SrcPort is the local port of a dialled socket; zero chooses one.
 	SrcPort uint16
 	// Interface binds to an interface: only routes through it are used and
-	// only packets that arrive on it are received. "" is any.
+	// only packets that arrive on it are received. As on Linux, an IPv4
+	// destination without such a route is taken to be on the interface's link;
+	// an IPv6 one is a *NoRouteError. "" is any.
 	Interface string
 	// TTL is the hop limit; zero is 64.
 	TTL uint8

@@ -163,6 +163,8 @@ type hop struct {
 
 // lookup finds the next hop of a destination. bound limits it to an interface,
 // src (zero: not known yet) selects policy routes, flow spreads equal routes.
+// As on Linux, an IPv4 destination without a route through the bound interface
+// is taken to be on its link; an IPv6 one is unreachable.
 func (h *Host) lookup(dst, src netip.Addr, bound *Interface, flow uint32) (hop, error) {
 	if zone := dst.Zone(); zone != "" {
 		if bound = h.iface(zone); bound == nil {
@@ -183,6 +185,9 @@ func (h *Host) lookup(dst, src netip.Addr, bound *Interface, flow uint32) (hop, 
 			continue
 		}
 		return h.choose(h.routes[n:], dst, src, bound, flow), nil
+	}
+	if bound != nil && bound.up && dst.Is4() { // Linux, ip_route_output_key: "assume, that the destination is on link"
+		return hop{iface: bound, next: dst}, nil
 	}
 	return hop{}, h.noRoute(dst, src, bound, down)
 }
