@@ -33,7 +33,11 @@ func (e *environment) OpenTap(spec vnet.TapSpec, rx vnet.Receiver) (vnet.Port, e
 		// attach to, as for a pod's first start on Linux.
 		return nil, fmt.Errorf("tap %s: no such device to attach to: %w", name, vnet.ErrSyscall2)
 	}
-	i, err := h.AddInterface(world.InterfaceConfig{Name: name, MAC: spec.HostMAC, L3: spec.Tun, MTU: spec.HostMTU})
+	config := world.InterfaceConfig{Name: name, MAC: spec.HostMAC, L3: spec.Tun}
+	if spec.HostMTU != nil {
+		config.MTU = int(*spec.HostMTU)
+	}
+	i, err := h.AddInterface(config)
 	if err != nil {
 		return nil, fmt.Errorf("tap %s: %w: %w", name, err, vnet.ErrSyscall3)
 	}

@@ -10,12 +10,20 @@ import (
 
 	"github.com/vpptwin/vpptwin/fakevpp"
 	"github.com/vpptwin/vpptwin/scenarios"
+	"github.com/vpptwin/vpptwin/sim/vnet"
 	"github.com/vpptwin/vpptwin/sim/world"
 )
 
-// Mutation breaks a node's VPP on purpose, so that a test can prove that
-// scenarios notice. It is called for every life of every VPP.
-type Mutation func(node string, v *fakevpp.VPP)
+// Mutation breaks VPPs on purpose, so that a test can prove that scenarios
+// notice. The zero value breaks nothing.
+type Mutation struct {
+	// API is called once for each node's VPP before its agent connects, to
+	// install interceptions.
+	API func(node string, v *fakevpp.VPP)
+	// DataPlane is called for each life of each node's data plane, with
+	// ownership of it.
+	DataPlane func(node string, dp *vnet.Main)
+}
 
 // NewMutated returns a backend whose VPPs are broken by m.
 func NewMutated(m Mutation) *Backend {
@@ -113,7 +121,7 @@ func (b *bed) Dump(_ context.Context, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return n.vpp.Dump()
+	return n.vpp.CLI("show interface")
 }
 
 // CLI runs one command of VPP's CLI.
@@ -144,13 +152,10 @@ func (b *bed) APICalls(_ context.Context, name string) ([]scenarios.APICall, err
 	}
 	var out []scenarios.APICall
 	for _, m := range n.vpp.Coverage().Messages {
-		if m.Count == 0 {
-			continue
-		}
-		call := scenarios.APICall{Message: m.Name, Count: m.Count, Write: isWrite(m.Name)}
-		for retval, count := range m.Retvals {
+		call := scenarios.APICall{Message: m.Name, Count: int(m.Calls), Write: isWrite(m.Name)}
+		for retval, count := range m.Results {
 			if retval < 0 {
-				call.Errors += count
+				call.Errors += int(count)
 			}
 		}
 		out = append(out, call)
@@ -179,5 +184,7 @@ func (b *bed) Captures(_ context.Context, dir string) error {
 	if b.rec.capture == nil {
 		return errors.New("captures were not asked for when the test bed was opened")
 	}
-	return b.rec.capture.write(dir, b.world)
+	b.rec.mu.Lock()
+	defer b.rec.mu.Unlock()
+	return b.rec.capture.write(dir)
 }

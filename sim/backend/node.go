@@ -58,6 +58,9 @@ func (b *bed) newNode(spec scenarios.Node) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if b.mutate.API != nil {
+		b.mutate.API(spec.Name, n.vpp)
+	}
 	n.watchVPP()
 	return n, b.api.createNode(nodeObject(spec))
 }

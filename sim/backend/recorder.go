@@ -51,7 +51,7 @@ type vppVisit struct {
 func newRecorder(b *bed) *recorder {
 	r := &recorder{bed: b}
 	if b.spec.Capture {
-		r.capture = newCapturer()
+		r.capture = newCapturer(b.world)
 	}
 	return r
 }
@@ -112,11 +112,11 @@ func (n *node) watchVPP() {
 	if dp == nil {
 		return
 	}
-	if n.bed.mutate != nil {
-		n.bed.mutate(n.name, n.vpp)
-	}
 	dp.Lock()
 	defer dp.Unlock()
+	if n.bed.mutate.DataPlane != nil {
+		n.bed.mutate.DataPlane(n.name, dp)
+	}
 	dp.Graph.OnTrace(func(t *vlib.PacketTrace) {
 		n.bed.rec.visited(vppName(n.name), t)
 		dp.Graph.RecycleTrace(t)

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/vpptwin/vpptwin/sim/fib"
+	"github.com/vpptwin/vpptwin/sim/vlib"
 )
 
 // arpEntry is what the ARP nodes read of the FIB entry that covers an address.
@@ -66,4 +67,16 @@ func (m *Main) ndTargetIsOurs(swIf uint32, a netip.Addr) bool {
 	}
 	_, proxied := m.FIB.HasSource(r.Index, fib.SourceIP6NDProxy)
 	return proxied
+}
+
+// ip4FibIndex and ip6FibIndex are the tables an interface is bound to,
+// vlib.InvalidIndex for an interface that does not exist.
+func (m *Main) ip4FibIndex(swIf uint32) uint32 { return m.fibIndexOf(fib.IP4, swIf) }
+func (m *Main) ip6FibIndex(swIf uint32) uint32 { return m.fibIndexOf(fib.IP6, swIf) }
+
+func (m *Main) fibIndexOf(p fib.Proto, swIf uint32) uint32 {
+	if i := m.Interface(swIf); i != nil {
+		return i.FibIndex[p]
+	}
+	return vlib.InvalidIndex
 }
