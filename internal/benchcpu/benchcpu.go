@@ -1,7 +1,6 @@
-// Package benchcpu gives benchmarks rates per CPU-second: work done divided by
-// the processor time that the whole process used, garbage collector included,
-// so that a figure neither gains from idle cores nor suffers from neighbours on
-// the machine. Benchmarks of all packages use it; it knows none of them.
+// Package benchcpu relates the work of a benchmark to the processor time it
+// took, in all threads, user and kernel: wall-clock rates say little on a shared
+// machine. Benchmarks of sim, fakevpp and agent use it; nothing else does.
 package benchcpu
 
 import (
@@ -10,35 +9,39 @@ import (
 	"time"
 )
 
-// Meter measures the CPU time of a benchmark's loop.
-type Meter struct {
-	b     *testing.B
-	start time.Duration
-}
+// Timer measures processor time.
+type Timer struct{ start time.Duration }
 
-// Start begins to measure; call it where the benchmark's timer starts.
-func Start(b *testing.B) *Meter {
+// Start begins a measurement. Call it where the benchmark's timer starts.
+func Start() Timer { return Timer{start: used()} }
+
+// Elapsed returns the processor time since Start: the process's user and system
+// time by getrusage(2).
+func (t Timer) Elapsed() time.Duration { return used() - t.start }
+
+// ReportRate reports n operations per second of processor time under the unit,
+// such as "req/s". A benchmark too short to be measured reports nothing.
+func (t Timer) ReportRate(b *testing.B, n float64, unit string) {
 	b.Helper()
-	b.ResetTimer()
-	return &Meter{b: b, start: Used()}
-}
-
-// Report adds a metric: count per CPU-second, scaled by unit (1e6 for
-// millions), under the given name, for example "Mpkt/cpu-s".
-func (m *Meter) Report(count, unit float64, name string) {
-	m.b.Helper()
-	m.b.StopTimer()
-	if used := Used() - m.start; used > 0 {
-		m.b.ReportMetric(count/unit/used.Seconds(), name)
+	if cpu := t.Elapsed().Seconds(); cpu > 0 {
+		b.ReportMetric(n/cpu, unit)
 	}
 }
 
-// Used returns the CPU time that the process has used so far, in user and
-// kernel mode; 0 if the system does not tell.
-func Used() time.Duration {
-	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+// ReportMillis reports the processor time of one of n operations in
+// milliseconds, as "ms/op".
+func (t Timer) ReportMillis(b *testing.B, n float64) {
+	b.Helper()
+	if n > 0 {
+		b.ReportMetric(t.Elapsed().Seconds()*1000/n, "ms/op")
+	}
+}
+
+// used returns the processor time of the process so far.
+func used() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0
 	}
-	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
