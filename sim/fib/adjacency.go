@@ -55,7 +55,8 @@ type Adjacency struct {
 	// Stacked is where a midchain's packets go after the rewrite.
 	Stacked DPO
 	// NextHop is the neighbour's address; unspecified on point-to-point
-	// interfaces, invalid for gleans.
+	// interfaces. For a glean it is the address that requests are sent from,
+	// invalid when the prefix is attached without being connected.
 	NextHop netip.Addr
 	// Prefix is the connected prefix of a glean with the interface's address:
 	// the address that requests are sent from.

@@ -44,10 +44,15 @@ func (f *FIB) lockNeighbor(p Proto, link LinkType, nextHop netip.Addr, swIf uint
 func (f *FIB) lockGlean(p Proto, link LinkType, swIf uint32, connected netip.Prefix) uint32 {
 	i, a, fresh := f.lockAdj(adjKey{kind: AdjGlean, proto: p, link: link, swIf: swIf, prefix: connected.Masked()})
 	if fresh {
-		a.Prefix = connected
+		a.setConnected(connected)
 		a.RewriteLen = uint8(f.itf.BuildRewrite(swIf, gleanLink(p), nil, &a.Rewrite))
 	}
 	return i
+}
+
+// setConnected gives a glean the address that its requests are sent from.
+func (a *Adjacency) setConnected(p netip.Prefix) {
+	a.Prefix, a.NextHop = p, p.Addr()
 }
 
 // gleanLink is the type of the requests a glean sends.
@@ -252,4 +257,10 @@ func (f *FIB) InterfaceDeleted(swIf uint32) {
 	})
 	f.settle()
 	f.leaving = InvalidIndex
+}
+
+// LockMcast returns the adjacency for multicast packets on an interface and
+// keeps it until UnlockAdjacency.
+func (f *FIB) LockMcast(p Proto, link LinkType, swIf uint32) uint32 {
+	return f.lockMcast(p, link, swIf)
 }

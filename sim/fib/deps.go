@@ -98,6 +98,9 @@ func (f *FIB) settleLists() {
 		if p.multicast != 0 {
 			f.mrefresh(p.multicast - 1)
 		}
+		if p.forward != 0 {
+			f.refreshForward(p.forward - 1)
+		}
 	}
 	f.pending = f.pending[:0]
 }

@@ -285,7 +285,7 @@ func (f *FIB) setGlean(c, e *entry) bool {
 		}
 		a := f.Adjacencies.At(p.adj)
 		if a.Type == AdjGlean && a.Prefix.IsValid() && a.Prefix.Contains(e.prefix.Addr()) {
-			a.Prefix = netip.PrefixFrom(e.prefix.Addr(), a.Prefix.Bits())
+			a.setConnected(netip.PrefixFrom(e.prefix.Addr(), a.Prefix.Bits()))
 			e.glean = true
 			return true
 		}

@@ -34,6 +34,7 @@ type FIB struct {
 	paths     Pool[path]
 	pathLists Pool[pathList]
 	trackers  Pool[tracker]
+	forwards  Pool[forward]
 	vias      Pool[Via]
 	urpf      Pool[urpfList]
 

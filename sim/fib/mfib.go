@@ -522,3 +522,7 @@ func (f *FIB) MPaths(i uint32) []Path {
 
 // MTableOf returns the table an entry is in.
 func (e *MEntry) MTableOf() *MTable { return e.table }
+
+// MulticastSpecials returns the groups that every table of the protocol delivers
+// to this instance, in VPP's order.
+func MulticastSpecials(p Proto) []MPrefix { return mspecials[p] }

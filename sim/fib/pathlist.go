@@ -39,6 +39,8 @@ type pathList struct {
 	queued  bool
 	// multicast is the multicast entry that has the list, plus one.
 	multicast uint32
+	// forward is the forward that has the list, plus one.
+	forward uint32
 }
 
 // pathListFor returns a path-list with the given paths and a lock on it. Keys

@@ -160,7 +160,16 @@ func (m *Main) fibWatchFeatures(id arcID, swIfIndex uint32, _ bool) {
 
 // updateNeighborAdjacency completes an adjacency on an Ethernet interface whose
 // neighbour is known.
-func (m *Main) updateNeighborAdjacency(swIf, adj uint32) { _, _ = swIf, adj }
+func (m *Main) updateNeighborAdjacency(swIf, adj uint32) {
+	a := m.FIB.Adjacency(adj)
+	if n := m.Neighbor(swIf, a.NextHop); n != nil {
+		m.completeAdjacency(adj, n.MAC)
+		return
+	}
+	if a.Type == fib.AdjIncomplete {
+		m.probeNeighbor(swIf, a.NextHop)
+	}
+}
 
 // UnnumberedOwner returns the interface that swIf borrows its addresses from,
 // fib.InvalidIndex when it has its own.

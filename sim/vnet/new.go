@@ -32,6 +32,7 @@ var starters = []func(*Main){}
 // interfaceWatchers are the parts of the instance that react to a change of an
 // interface, in this order.
 var interfaceWatchers = []func(*Main, InterfaceEvent, *Interface){
+	(*Main).ipWatchInterface,
 	(*Main).fibWatchInterface,
 	(*Main).urpfWatchInterface,
 }
@@ -109,6 +110,7 @@ func (m *Main) Close() error {
 		return nil
 	}
 	m.closed = true
+	m.stopAgeing()
 	var first error
 	for _, i := range m.sw {
 		if i == nil {

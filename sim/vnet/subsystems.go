@@ -3,6 +3,7 @@ package vnet
 // subsystems is the state of an instance's parts, one field (or embedded
 // struct) for each, declared in the file that holds the part.
 type subsystems struct {
+	ip      ipMain
 	devices devices
 	icmp4   icmp4Main
 	icmp6   icmp6Main

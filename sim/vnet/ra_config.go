@@ -1,0 +1,154 @@
+package vnet
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// Defaults of router advertisements (src/vnet/ip6-nd/ip6_ra.h, RFC 4861
+// section 6.2.1), in seconds.
+const (
+	raMaxInterval        = 200
+	raMinInterval        = 150
+	raLifetime           = 3 * raMaxInterval
+	raMaxLifetime        = 9000
+	raInitialCount       = 3
+	raInitialInterval    = 16
+	raValidLifetime      = 2592000
+	raPreferredLifetime  = 604800
+	raMinValidLifetime   = 7203
+	raDefaultHopLimit    = 64
+	raMaxInitialCount    = 3
+	raMaxInitialInterval = 16
+)
+
+// RouterAdvertisements is an interface's configuration of router
+// advertisements. The instance sends none; it keeps what was configured.
+type RouterAdvertisements struct {
+	Send, Cease, Managed, Other, LinkLayerOption, SendUnicast bool
+	HopLimit                                                  uint8
+	Lifetime                                                  uint32
+	MaxInterval, MinInterval                                  uint32
+	InitialCount, InitialInterval                             uint32
+	Prefixes                                                  []RAPrefix
+}
+
+// RAPrefix is a prefix that advertisements announce.
+type RAPrefix struct {
+	Prefix                              netip.Prefix
+	Valid, Preferred                    uint32
+	OnLink, Autonomous, NoAdvertisement bool
+}
+
+// RAConfig is a change of router advertisements: flags that are set change the
+// value, to its default with No (sw_interface_ip6nd_ra_config).
+type RAConfig struct {
+	Suppress, Managed, Other, LinkLayerOption, SendUnicast, Cease, UseLifetime, No bool
+	Lifetime, InitialCount, InitialInterval, MaxInterval, MinInterval              uint32
+}
+
+func newRouterAdvertisements() *RouterAdvertisements {
+	return &RouterAdvertisements{LinkLayerOption: true, HopLimit: raDefaultHopLimit, Lifetime: raLifetime,
+		MaxInterval: raMaxInterval, MinInterval: raMinInterval, InitialCount: raInitialCount, InitialInterval: raInitialInterval}
+}
+
+// RouterAdvertisements returns an interface's configuration, nil where IPv6 is
+// not enabled or the interface is not Ethernet.
+func (m *Main) RouterAdvertisements(swIf uint32) *RouterAdvertisements {
+	if l := m.link(swIf); l != nil {
+		return l.ra
+	}
+	return nil
+}
+
+// ip6RAEnabled says if the interface takes part in router discovery.
+func (m *Main) ip6RAEnabled(swIf uint32) bool { return m.RouterAdvertisements(swIf) != nil }
+
+// ConfigureRA changes an interface's router advertisements: ErrIP6NotEnabled,
+// or ErrInvalidValue for intervals and lifetimes that contradict each other
+// (ip6_ra_config in src/vnet/ip6-nd/ip6_ra.c).
+func (m *Main) ConfigureRA(swIf uint32, c RAConfig) error {
+	if _, err := m.mustInterface(swIf); err != nil {
+		return err
+	}
+	ra := m.RouterAdvertisements(swIf)
+	if ra == nil {
+		return ErrIP6NotEnabled
+	}
+	ra.Send = true
+	if c.MaxInterval != 0 && c.MinInterval == 0 {
+		c.MinInterval = c.MaxInterval * 3 / 4
+	}
+	maxInterval := c.pick(c.MaxInterval != 0, c.MaxInterval, raMaxInterval, ra.MaxInterval)
+	minInterval := c.pick(c.MinInterval != 0, c.MinInterval, raMinInterval, ra.MinInterval)
+	lifetime := min(c.pick(c.UseLifetime, c.Lifetime, raLifetime, ra.Lifetime), raMaxLifetime)
+	switch {
+	case lifetime != 0 && lifetime <= maxInterval,
+		minInterval != 0 && (float64(minInterval) > .75*float64(maxInterval) || minInterval < 3),
+		c.InitialCount > raMaxInitialCount, c.InitialInterval > raMaxInitialInterval:
+		return ErrInvalidValue
+	}
+	set := func(flag *bool, change, normal bool) {
+		if change {
+			*flag = normal == c.No
+		}
+	}
+	set(&ra.Send, c.Suppress, true)
+	set(&ra.Managed, c.Managed, false)
+	set(&ra.Other, c.Other, false)
+	set(&ra.LinkLayerOption, c.LinkLayerOption, true)
+	set(&ra.SendUnicast, c.SendUnicast, false)
+	set(&ra.Cease, c.Cease, false)
+	if c.Cease && c.No {
+		ra.Send = true
+	}
+	ra.MinInterval, ra.MaxInterval, ra.Lifetime = minInterval, maxInterval, lifetime
+	ra.InitialCount = c.pick(c.InitialCount != 0, c.InitialCount, raInitialCount, ra.InitialCount)
+	ra.InitialInterval = c.pick(c.InitialInterval != 0, c.InitialInterval, raInitialInterval, ra.InitialInterval)
+	return nil
+}
+
+// pick returns the value of a field: the default or the given one when it is
+// changed, else what it was.
+func (c RAConfig) pick(change bool, given, normal, was uint32) uint32 {
+	switch {
+	case !change:
+		return was
+	case c.No:
+		return normal
+	}
+	return given
+}
+
+// SetRAPrefix announces a prefix, or no longer: ErrIP6NotEnabled; removing one
+// that is not there is ErrInvalidValue, as are lifetimes that contradict each
+// other (ip6_ra_prefix).
+func (m *Main) SetRAPrefix(swIf uint32, p RAPrefix, useDefault, remove bool) error {
+	if _, err := m.mustInterface(swIf); err != nil {
+		return err
+	}
+	ra := m.RouterAdvertisements(swIf)
+	if ra == nil {
+		return ErrIP6NotEnabled
+	}
+	p.Prefix = p.Prefix.Masked()
+	k := slices.IndexFunc(ra.Prefixes, func(o RAPrefix) bool { return o.Prefix == p.Prefix })
+	switch {
+	case remove && k < 0:
+		return ErrInvalidValue
+	case remove:
+		ra.Prefixes = slices.Delete(ra.Prefixes, k, k+1)
+		return nil
+	}
+	if useDefault {
+		p.Valid, p.Preferred = raValidLifetime, raPreferredLifetime
+	} else if p.Preferred > p.Valid || p.Valid != 0 && p.Valid < raMinValidLifetime {
+		return ErrInvalidValue
+	}
+	if k < 0 {
+		ra.Prefixes = append(ra.Prefixes, p)
+	} else {
+		ra.Prefixes[k] = p
+	}
+	return nil
+}
