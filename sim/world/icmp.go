@@ -14,6 +14,14 @@ const (
 	quote6 = packet.IPv6MinMTU - packet.IPv6Len - packet.ICMPLen
 )
 
+// Multicast listener discovery (RFC 2710, RFC 3810), which hosts hear and ignore.
+const (
+	icmp6MLDQuery   uint8 = 130
+	icmp6MLDReport  uint8 = 131
+	icmp6MLDDone    uint8 = 132
+	icmp6MLD2Report uint8 = 143
+)
+
 // inputICMP4 answers echo requests and passes replies and errors to whom they
 // concern. It tells why a message is dropped, or nothing.
 func (h *Host) inputICMP4(in *inPacket) Reason {
@@ -63,6 +71,8 @@ func (h *Host) inputICMP6(in *inPacket) Reason {
 			return ReasonMalformed
 		}
 		return in.iface.inputND(in)
+	case packet.ICMPv6RouterSol, packet.ICMPv6RouterAdv, icmp6MLDQuery, icmp6MLDReport, icmp6MLDDone, icmp6MLD2Report:
+		return "" // addresses and routes are given, not learned; segments flood groups
 	}
 	return ReasonProtocol
 }

@@ -14,6 +14,18 @@
 // queue before the first of it is delivered, and its order does not depend on
 // which goroutine came first. An idle world has no timer running.
 //
+// Traces: every packet that a host sends has a trace id of its own, numbered by
+// host (SetFollow turns it off), which probes and sockets give back. It stays
+// the same through segments, links and routers, and for all fragments. An
+// answer has an id of its own, too; the event that tells of its sending names
+// as its Cause the packet it answers: echo replies, ICMP errors, ARP and ND
+// (the packet that waits for the neighbour, or the solicitation), TCP segments
+// sent in response to one, and datagrams sent by HandleUDP or Reply. What a
+// program writes to a socket by itself, and retransmissions, have no cause.
+//
+// Observers hear of all this in the same order in each run, except for frames
+// that a data plane sends from goroutines of its own at the same instant.
+//
 // Locks: a host's mutex, then a link's or segment's, then the world's queue.
 // Receivers of NICs are called from the world's goroutine with no lock held.
 package world
