@@ -1,0 +1,361 @@
+package fakevpp
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/vpptwin/vpptwin/sim/packet"
+	"github.com/vpptwin/vpptwin/sim/vnet"
+)
+
+// deviceCommands create and delete interfaces (src/vnet/ethernet/interface.c,
+// src/plugins/tap/cli.c, src/plugins/memif/cli.c, src/plugins/af_packet/cli.c,
+// src/vnet/pg/cli.c).
+func deviceCommands() []cliCommand {
+	return []cliCommand{
+		command("create loopback interface", "create loopback interface [mac <mac-addr>] [instance <instance>]",
+			cliCreateLoopback),
+		command("loopback create-interface", "loopback create-interface [mac <mac-addr>] [instance <instance>]",
+			cliCreateLoopback),
+		command("delete loopback interface", "delete loopback interface intfc <interface>", cliDeleteLoopback),
+		command("loopback delete-interface", "loopback delete-interface intfc <interface>", cliDeleteLoopback),
+		command("create tap", "create tap {id <if-id>} [hw-addr <mac-address>] [num-rx-queues <n>] [num-tx-queues <n>] "+
+			"[rx-ring-size <size>] [tx-ring-size <size>] [host-ns <netns>] [host-bridge <bridge-name>] "+
+			"[host-ip4-addr <ip4addr/mask>] [host-ip6-addr <ip6-addr>] [host-ip4-gw <ip4-addr>] [host-ip6-gw <ip6-addr>] "+
+			"[host-mac-addr <host-mac-address>] [host-if-name <name>] [host-mtu-size <size>] "+
+			"[no-gso|gso [gro-coalesce]|csum-offload] [persist] [attach] [tun] [packed] [in-order]", cliCreateTap),
+		command("delete tap", "delete tap {<interface> | sw_if_index <sw_idx>}", cliDeleteTap),
+		command("create memif socket", "create memif socket [id <id>] [filename <path>]", cliCreateMemifSocket),
+		command("delete memif socket", "delete memif socket [id <id>]", cliDeleteMemifSocket),
+		command("create interface memif", "create interface memif [id <id>] [socket-id <socket-id>] [ring-size <size>] "+
+			"[buffer-size <size>] [hw-addr <mac-address>] [<master|slave>] [rx-queues <number>] [tx-queues <number>] "+
+			"[mode ip] [secret <string>] [no-zero-copy] [use-dma]", cliCreateMemif),
+		command("delete interface memif", "delete interface memif {<interface> | sw_if_index <sw_idx>}", cliDeleteMemif),
+		command("create host-interface", "create host-interface [v2] name <ifname> [num-rx-queues <n>] "+
+			"[num-tx-queues <n>] [hw-addr <mac-addr>] [mode ip] [qdisc-bypass-disable] [cksum-gso-disable]",
+			cliCreateHostInterface),
+		command("delete host-interface", "delete host-interface name <ifname>", cliDeleteHostInterface),
+		command("create packet-generator interface", "create packet-generator interface <interface name> "+
+			"[hw-addr <addr>] [mode (ip4|ip6)]", cliCreatePG),
+		command("delete packet-generator interface",
+			"delete packet-generator interface {<interface name> | sw_if_index <sw_idx>}", cliDeletePG),
+	}
+}
+
+func cliCreateLoopback(v *VPP, a *cliArgs) (string, error) {
+	var mac packet.MAC
+	var n uint32
+	var instance *uint32
+	for {
+		switch {
+		case a.mac("mac", &mac):
+		case a.number("instance", &n):
+			instance = &n
+		default:
+			return created(v.dp.AddLoopback(mac, instance))
+		}
+	}
+}
+
+// created is the output of a command that creates an interface.
+func created(i *vnet.Interface, err error) (string, error) {
+	if err != nil {
+		return "", cliText("vnet_create_loopback_interface failed")
+	}
+	return i.Name + "\n", nil
+}
+
+func cliDeleteLoopback(v *VPP, a *cliArgs) (string, error) {
+	var i *vnet.Interface
+	if !a.is("intfc") || !a.iface(&i) {
+		return "", cliText("interface not specified")
+	}
+	if v.dp.DeleteLoopback(i.SwIfIndex) != nil {
+		return "", cliText("vnet_delete_loopback_interface failed")
+	}
+	return "", nil
+}
+
+// tapOptions are the keywords of "create tap" that set or clear flags.
+var tapOptions = map[string]struct{ set, clear vnet.TapFlags }{
+	"gso": {set: vnet.TapGSO}, "no-gso": {clear: vnet.TapGSO}, "gro-coalesce": {set: vnet.TapGROCoalesce},
+	"csum-offload": {set: vnet.TapChecksumOffload}, "persist": {set: vnet.TapPersist}, "attach": {set: vnet.TapAttach},
+	"tun": {set: vnet.TapTun}, "packed": {set: vnet.TapPacked}, "in-order": {set: vnet.TapInOrder},
+	"consistent-qp": {set: vnet.TapConsistentQP},
+}
+
+func cliCreateTap(v *VPP, a *cliArgs) (string, error) {
+	c := vnet.TapConfig{TxQueues: 1}
+	for a.more() {
+		if o, ok := tapOptions[a.words[0]]; ok {
+			c.Flags = c.Flags&^o.clear | o.set
+			a.words = a.words[1:]
+			continue
+		}
+		if !a.tapOption(&c) {
+			return "", a.unknown()
+		}
+	}
+	if (c.HostIP4.IsValid() || c.HostIP6.IsValid()) && c.HostBridge != "" {
+		return "", cliText("Please specify either host ip address or host bridge")
+	}
+	t, err := v.dp.AddTap(c)
+	if err != nil {
+		return "", err
+	}
+	return t.Interface.Name + "\n", nil
+}
+
+// tapOption takes a keyword of "create tap" with its value.
+func (a *cliArgs) tapOption(c *vnet.TapConfig) bool {
+	var n uint32
+	var mac packet.MAC
+	switch {
+	case a.number("id", &n):
+		c.ID = &n
+	case a.number("num-rx-queues", &n):
+		c.RxQueues = int(n)
+	case a.number("num-tx-queues", &n):
+		c.TxQueues = int(n)
+	case a.number("rx-ring-size", &n):
+		c.RxRing = int(n)
+	case a.number("tx-ring-size", &n):
+		c.TxRing = int(n)
+	case a.number("host-mtu-size", &n):
+		c.HostMTU = &n
+	case a.mac("hw-addr", &mac):
+		c.MAC = &mac
+	default:
+		return a.mac("host-mac-addr", &c.HostMAC) || a.text("host-if-name", &c.HostIfName) ||
+			a.text("host-ns", &c.HostNamespace) || a.text("host-bridge", &c.HostBridge) ||
+			a.prefix("host-ip4-addr", &c.HostIP4) || a.prefix("host-ip6-addr", &c.HostIP6) ||
+			a.address("host-ip4-gw", &c.HostIP4Gw) || a.address("host-ip6-gw", &c.HostIP6Gw)
+	}
+	return true
+}
+
+// prefix takes an address with prefix length behind the keyword.
+func (a *cliArgs) prefix(keyword string, to *netip.Prefix) bool {
+	var s string
+	before := *a
+	if !a.text(keyword, &s) {
+		return false
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		*a = before
+		return false
+	}
+	*to = p
+	return true
+}
+
+// address takes an address behind the keyword.
+func (a *cliArgs) address(keyword string, to *netip.Addr) bool {
+	var s string
+	before := *a
+	if !a.text(keyword, &s) {
+		return false
+	}
+	addr, err := netip.ParseAddr(s)
+	if err != nil {
+		*a = before
+		return false
+	}
+	*to = addr
+	return true
+}
+
+func cliDeleteTap(v *VPP, a *cliArgs) (string, error) {
+	return a.deleteDevice(v.dp.DeleteTap, "not a tap interface")
+}
+
+// deleteDevice reads which interface to delete and deletes it.
+func (a *cliArgs) deleteDevice(del func(uint32) error, wrong string) (string, error) {
+	var i *vnet.Interface
+	for a.more() {
+		if !a.ifaceOrIndex(&i) {
+			return "", a.unknown()
+		}
+	}
+	switch {
+	case i == nil:
+		return "", cliText("please specify interface name or sw_if_index")
+	case errors.Is(del(i.SwIfIndex), vnet.ErrInvalidSwIfIndex):
+		return "", cliText(wrong)
+	}
+	return "", nil
+}
+
+func cliCreateMemifSocket(v *VPP, a *cliArgs) (string, error) {
+	id, filename := invalidIndex, ""
+	for a.more() {
+		if !a.number("id", &id) && !a.text("filename", &filename) {
+			return "", a.unknown()
+		}
+	}
+	switch {
+	case id == 0 || id == invalidIndex:
+		return "", cliText("Invalid socket id")
+	case filename == "":
+		return "", cliText("Invalid socket filename")
+	}
+	if err := v.dp.AddMemifSocket(id, filename); err != nil {
+		return "", cliText("entry already exists")
+	}
+	return "", nil
+}
+
+func cliDeleteMemifSocket(v *VPP, a *cliArgs) (string, error) {
+	id := invalidIndex
+	for a.more() {
+		if !a.number("id", &id) {
+			return "", a.unknown()
+		}
+	}
+	if id == 0 || id == invalidIndex {
+		return "", cliText("Invalid socket id")
+	}
+	s := v.dp.MemifSocket(id)
+	switch err := v.dp.DeleteMemifSocket(id); {
+	case errors.Is(err, vnet.ErrUnexpectedIntfState):
+		return "", fmt.Errorf("socket file '%s' is in use", s.Filename)
+	case err != nil:
+		return "", fmt.Errorf("socket file with id %d does not exist", id)
+	}
+	return "", nil
+}
+
+func cliCreateMemif(v *VPP, a *cliArgs) (string, error) {
+	c := vnet.MemifConfig{}
+	ring, rx, tx, size := uint32(1024), uint32(1), uint32(1), uint32(2048)
+	for a.more() {
+		switch {
+		case a.number("id", &c.ID), a.number("socket-id", &c.SocketID), a.text("secret", &c.Secret),
+			a.number("ring-size", &ring), a.number("rx-queues", &rx), a.number("tx-queues", &tx),
+			a.number("buffer-size", &size), a.mac("hw-addr", &c.MAC):
+		case a.is("master"):
+			c.Slave = false
+		case a.is("slave"):
+			c.Slave = true
+		case a.is("no-zero-copy"):
+			c.NoZeroCopy = true
+		case a.is("use-dma"):
+			c.DMA = true
+		case a.is("mode", "ip"):
+			c.Mode = vnet.MemifIP
+		default:
+			return "", a.unknown()
+		}
+	}
+	switch {
+	case ring == 0 || ring&(ring-1) != 0:
+		return "", cliText("ring size must be power of 2")
+	case ring > 32768:
+		return "", cliText("maximum ring size is 32768")
+	case rx < 1 || rx > 255:
+		return "", cliText("rx queue must be between 1 - 255")
+	case tx < 1 || tx > 255:
+		return "", cliText("tx queue must be between 1 - 255")
+	}
+	c.RingSize, c.RxQueues, c.TxQueues, c.BufferSize = ring, int(rx), int(tx), uint16(size)
+	_, err := v.dp.AddMemif(c)
+	return "", err
+}
+
+func cliDeleteMemif(v *VPP, a *cliArgs) (string, error) {
+	return a.deleteDevice(v.dp.DeleteMemif, "not a memif interface")
+}
+
+func cliCreateHostInterface(v *VPP, a *cliArgs) (string, error) {
+	c := vnet.HostInterfaceConfig{Flags: vnet.HostQdiscBypass | vnet.HostChecksumGSO}
+	var n uint32
+	var mac packet.MAC
+	for a.more() {
+		switch {
+		case a.text("name", &c.HostIfName):
+		case a.number("num-rx-queues", &n):
+			c.RxQueues = int(n)
+		case a.number("num-tx-queues", &n):
+			c.TxQueues = int(n)
+		case a.is("qdisc-bypass-disable"):
+			c.Flags &^= vnet.HostQdiscBypass
+		case a.is("cksum-gso-disable"):
+			c.Flags &^= vnet.HostChecksumGSO
+		case a.is("mode", "ip"):
+			c.IP = true
+		case a.is("v2"):
+			c.Flags |= vnet.HostVersion2
+		case a.mac("hw-addr", &mac):
+			c.MAC = &mac
+		default:
+			return "", a.unknown()
+		}
+	}
+	if c.HostIfName == "" {
+		return "", cliText("missing host interface name")
+	}
+	h, err := v.dp.AddHostInterface(c)
+	switch {
+	case errors.Is(err, vnet.ErrInvalidInterface):
+		return "", cliText("Invalid interface name")
+	case errors.Is(err, vnet.ErrIfAlreadyExists):
+		return "", cliText("Interface already exists")
+	case err != nil:
+		return "", err
+	}
+	return h.Interface.Name + "\n", nil
+}
+
+func cliDeleteHostInterface(v *VPP, a *cliArgs) (string, error) {
+	name := ""
+	for a.more() {
+		if !a.text("name", &name) {
+			return "", a.unknown()
+		}
+	}
+	if name == "" {
+		return "", cliText("missing host interface name")
+	}
+	_ = v.dp.DeleteHostInterface(name) // VPP's command does not look at the result
+	return "", nil
+}
+
+func cliCreatePG(v *VPP, a *cliArgs) (string, error) {
+	var id uint32
+	var mac packet.MAC
+	mode := vnet.PGEthernet
+	for a.more() {
+		switch {
+		case a.pgName(&id), a.mac("hw-addr", &mac):
+		case a.is("mode", "ip4"):
+			mode = vnet.PGIP4
+		case a.is("mode", "ip6"):
+			mode = vnet.PGIP6
+		default:
+			return "", a.unknown()
+		}
+	}
+	if v.dp.InterfaceByName(fmt.Sprintf("pg%d", id)) != nil {
+		return "", nil
+	}
+	_, err := v.dp.AddPG(id, mode, mac, nil)
+	return "", err
+}
+
+// pgName takes a name such as pg0.
+func (a *cliArgs) pgName(id *uint32) bool {
+	if !a.more() {
+		return false
+	}
+	if _, err := fmt.Sscanf(a.words[0], "pg%d", id); err != nil {
+		return false
+	}
+	a.words = a.words[1:]
+	return true
+}
+
+func cliDeletePG(v *VPP, a *cliArgs) (string, error) {
+	return a.deleteDevice(v.dp.DeletePG, "not a pg interface")
+}

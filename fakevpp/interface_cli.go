@@ -1,0 +1,333 @@
+package fakevpp
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/vpptwin/vpptwin/sim/packet"
+	"github.com/vpptwin/vpptwin/sim/vnet"
+)
+
+// interfaceCommands are the commands of src/vnet/interface_cli.c and of
+// src/vnet/feature and src/vnet/gso that set properties of interfaces.
+func interfaceCommands() []cliCommand {
+	return []cliCommand{
+		command("set interface state", "set interface state <interface> [up|down|punt|enable]", cliSetInterfaceState),
+		command("set interface mtu", "set interface mtu [packet|ip4|ip6|mpls] <value> <interface>", cliSetInterfaceMTU),
+		command("set interface mac address", "set interface mac address <interface> <mac-address>", cliSetInterfaceMAC),
+		command("set interface secondary-mac-address",
+			"set interface secondary-mac-address <interface> <mac-address> [(add|del)]", cliSetInterfaceSecondaryMAC),
+		command("set interface tag", "set interface tag <interface> <tag>", cliSetInterfaceTag),
+		command("clear interface tag", "clear interface tag <interface>", cliClearInterfaceTag),
+		command("set interface name", "set interface name <interface-name> <new-interface-name>", cliSetInterfaceName),
+		command("set interface promiscuous", "set interface promiscuous [on|off] <interface>", cliSetInterfacePromiscuous),
+		command("set interface rx-mode", "set interface rx-mode <interface> [queue <n>] [polling | interrupt | adaptive]",
+			cliSetInterfaceRxMode),
+		command("set interface rx-placement", "set interface rx-placement <interface> [queue <n>] [worker <n> | main]",
+			cliSetInterfaceRxPlacement),
+		command("set interface tx-queue", "set interface tx-queue <interface> queue <n> [threads <list>]",
+			cliSetInterfaceTxQueue),
+		command("set interface feature", "set interface feature <intfc> <feature_name> arc <arc_name> [disable]",
+			cliSetInterfaceFeature),
+		command("set interface feature gso", "set interface feature gso <intfc> [enable | disable]",
+			cliSetInterfaceFeatureGSO),
+		command("clear interfaces", "clear interfaces", cliClearInterfaces),
+	}
+}
+
+// cliSetInterfaceState knows up and down; punt, which VPP has too, is refused.
+func cliSetInterfaceState(v *VPP, a *cliArgs) (string, error) {
+	var i *vnet.Interface
+	switch {
+	case !a.iface(&i):
+		return "", fmt.Errorf("unknown interface `%s'", a.rest())
+	case a.is("up"):
+		return "", v.dp.SetAdminUp(i.SwIfIndex, true)
+	case a.is("down"), a.is("enable"):
+		return "", v.dp.SetAdminUp(i.SwIfIndex, false)
+	}
+	return "", fmt.Errorf("unknown flags `%s'", a.rest())
+}
+
+// cliSetInterfaceMTU sets the device's MTU, or with a protocol that one and the
+// others to 0.
+func cliSetInterfaceMTU(v *VPP, a *cliArgs) (string, error) {
+	kinds := map[string]vnet.MTUKind{"packet": vnet.MTUL3, "ip4": vnet.MTUIP4, "ip6": vnet.MTUIP6, "mpls": vnet.MTUMPLS}
+	all := *a
+	kind, known := vnet.MTUL3, false
+	if a.more() {
+		if kind, known = kinds[a.words[0]]; known {
+			a.words = a.words[1:]
+		}
+	}
+	var i *vnet.Interface
+	mtu, ok := a.uint()
+	if !ok || !a.iface(&i) {
+		return "", all.unknown()
+	}
+	if known {
+		var mtus [4]uint32
+		mtus[kind] = mtu
+		return "", v.dp.SetMTU(i.SwIfIndex, mtus)
+	}
+	err := v.dp.SetHwMTU(i.SwIfIndex, mtu)
+	switch {
+	case errors.Is(err, vnet.ErrFeatureDisabled):
+		return "", cliText("not supported")
+	case errors.Is(err, vnet.ErrUnsupported):
+		return "", cliText("underlying driver doesn't support changing Max Frame Size")
+	}
+	return "", err
+}
+
+// uint takes an unsigned number.
+func (a *cliArgs) uint() (uint32, bool) {
+	if !a.more() {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(a.words[0], 10, 32)
+	if err != nil {
+		return 0, false
+	}
+	a.words = a.words[1:]
+	return uint32(n), true
+}
+
+func cliSetInterfaceMAC(v *VPP, a *cliArgs) (string, error) {
+	var i *vnet.Interface
+	all := *a
+	if !a.iface(&i) || !a.more() {
+		return "", all.unknown()
+	}
+	mac, err := packet.ParseMAC(a.words[0])
+	if err != nil {
+		return "", all.unknown()
+	}
+	if v.dp.SetMAC(i.SwIfIndex, mac) != nil {
+		return "", fmt.Errorf("mac address change is not supported for interface index %d", i.Hw.HwIfIndex)
+	}
+	return "", nil
+}
+
+func cliSetInterfaceSecondaryMAC(v *VPP, a *cliArgs) (string, error) {
+	var i *vnet.Interface
+	all := *a
+	if !a.iface(&i) || !a.more() {
+		return "", all.unknown()
+	}
+	mac, err := packet.ParseMAC(a.words[0])
+	if err != nil {
+		return "", all.unknown()
+	}
+	a.words = a.words[1:]
+	if v.dp.ChangeMAC(i.SwIfIndex, mac, !a.is("del")) != nil {
+		return "", fmt.Errorf("Secondary MAC Addresses not supported for interface index %d", i.Hw.HwIfIndex)
+	}
+	return "", nil
+}
+
+func cliSetInterfaceTag(v *VPP, a *cliArgs) (string, error) {
+	var i *vnet.Interface
+	all := *a
+	if !a.iface(&i) || !a.more() {
+		return "", all.unknown()
+	}
+	return "", v.dp.SetTag(i.SwIfIndex, a.words[0])
+}
+
+func cliClearInterfaceTag(v *VPP, a *cliArgs) (string, error) {
+	var i *vnet.Interface
+	if !a.iface(&i) {
+		return "", a.unknown()
+	}
+	return "", v.dp.SetTag(i.SwIfIndex, "")
+}
+
+func cliSetInterfaceName(v *VPP, a *cliArgs) (string, error) {
+	var i *vnet.Interface
+	all := *a
+	if !a.iface(&i) || !a.more() {
+		return "", all.unknown()
+	}
+	return "", v.dp.Rename(i.SwIfIndex, a.words[0])
+}
+
+func cliSetInterfacePromiscuous(v *VPP, a *cliArgs) (string, error) {
+	var i *vnet.Interface
+	all := *a
+	on := a.is("on")
+	if !on && !a.is("off") || !a.iface(&i) {
+		return "", all.unknown()
+	}
+	if errors.Is(v.dp.SetPromisc(i.SwIfIndex, on), vnet.ErrInvalidValue) {
+		return "", cliText("not supported")
+	}
+	return "", nil // a driver that refuses goes unnoticed, as in VPP
+}
+
+func cliSetInterfaceRxMode(v *VPP, a *cliArgs) (string, error) {
+	var i *vnet.Interface
+	var queue uint32
+	var which *uint32
+	mode := vnet.RxModeUnknown
+	for a.more() {
+		switch {
+		case a.iface(&i):
+		case a.number("queue", &queue):
+			which = &queue
+		case a.is("polling"):
+			mode = vnet.RxModePolling
+		case a.is("interrupt"):
+			mode = vnet.RxModeInterrupt
+		case a.is("adaptive"):
+			mode = vnet.RxModeAdaptive
+		default:
+			return "", a.parseError()
+		}
+	}
+	switch {
+	case i == nil:
+		return "", cliText("please specify valid interface name")
+	case mode == vnet.RxModeUnknown:
+		return "", cliText("please specify valid rx-mode")
+	case v.dp.SetRxMode(i.SwIfIndex, which, mode) == nil:
+		return "", nil
+	case which != nil:
+		return "", fmt.Errorf("unknown queue %d on interface %s", queue, i.Name)
+	}
+	return "", fmt.Errorf("unable to set rx-mode on interface %s queue-id %d.", i.Name, invalidIndex)
+}
+
+func cliSetInterfaceRxPlacement(v *VPP, a *cliArgs) (string, error) {
+	var i *vnet.Interface
+	queue, worker, isMain := uint32(0), invalidIndex, false
+	for a.more() {
+		switch {
+		case a.iface(&i):
+		case a.number("queue", &queue):
+		case a.is("main"):
+			isMain = true
+		case a.number("worker", &worker):
+		default:
+			return "", a.parseError()
+		}
+	}
+	switch {
+	case i == nil:
+		return "", cliText("please specify valid interface name")
+	case worker == invalidIndex && !isMain, !isMain && worker > 0 && int(worker) >= v.dp.Workers():
+		return "", cliText("please specify valid worker thread or main")
+	case v.dp.SetRxPlacement(i.SwIfIndex, queue, worker, isMain) != nil:
+		return "", fmt.Errorf("unknown queue %d on interface %s", queue, i.Name)
+	}
+	return "", nil
+}
+
+func cliSetInterfaceTxQueue(v *VPP, a *cliArgs) (string, error) {
+	var i *vnet.Interface
+	var queue uint32
+	var threads []uint32
+	list := ""
+	for a.more() {
+		switch {
+		case a.iface(&i):
+		case a.number("queue", &queue):
+		case a.text("threads", &list):
+			var err error
+			if threads, err = parseBitmapList(list); err != nil {
+				return "", err
+			}
+		default:
+			return "", a.parseError()
+		}
+	}
+	if i == nil {
+		return "", cliText("please specify valid interface name")
+	}
+	switch err := v.dp.SetTxPlacement(i.SwIfIndex, queue, threads); {
+	case errors.Is(err, vnet.ErrInvalidValue):
+		return "", fmt.Errorf("please specify valid thread(s) - last thread index %d", threads[len(threads)-1])
+	case err != nil:
+		return "", fmt.Errorf("unknown queue %d on interface %s", queue, i.Name)
+	}
+	return "", nil
+}
+
+// parseBitmapList reads numbers and ranges, such as "0,2-4"
+// (unformat_bitmap_list in src/vppinfra/bitmap.c).
+func parseBitmapList(s string) ([]uint32, error) {
+	var out []uint32
+	for _, part := range strings.Split(s, ",") {
+		first, last, ranged := strings.Cut(part, "-")
+		if !ranged {
+			last = first
+		}
+		from, err1 := strconv.ParseUint(first, 10, 16)
+		to, err2 := strconv.ParseUint(last, 10, 16)
+		if err1 != nil || err2 != nil || to < from {
+			return nil, fmt.Errorf("parse error: 'threads %s'", s)
+		}
+		for n := from; n <= to; n++ {
+			out = append(out, uint32(n))
+		}
+	}
+	return out, nil
+}
+
+func cliSetInterfaceFeature(v *VPP, a *cliArgs) (string, error) {
+	var i *vnet.Interface
+	var feature, arc string
+	enable := true
+	for a.more() {
+		switch {
+		case a.is("disable"):
+			enable = false
+		case len(a.words) >= 4 && a.words[2] == "arc" && a.iface(&i):
+			feature, arc = a.words[0], a.words[2]
+			a.words = a.words[3:]
+		default:
+			return "", fmt.Errorf("parse error: '%s'", a.rest())
+		}
+	}
+	if feature == "" {
+		return "", cliText("Both feature name and arc required...")
+	}
+	switch err := v.dp.EnableFeature(arc, feature, i.SwIfIndex, enable); {
+	case errors.Is(err, vnet.ErrInvalidValue):
+		return "", fmt.Errorf("Unknown arc name (%s)... ", arc)
+	case errors.Is(err, vnet.ErrInvalidValue2):
+		return "", fmt.Errorf("Feature (%s) not registered to arc (%s)... See 'show features verbose' for valid feature/arc combinations. ",
+			feature, arc)
+	default:
+		return "", err
+	}
+}
+
+func cliSetInterfaceFeatureGSO(v *VPP, a *cliArgs) (string, error) {
+	var i *vnet.Interface
+	enable := true
+	for a.more() {
+		switch {
+		case a.iface(&i):
+		case a.is("enable"):
+			enable = true
+		case a.is("disable"):
+			enable = false
+		default:
+			return "", a.parseError()
+		}
+	}
+	if i == nil {
+		return "", cliText("Interface not specified...")
+	}
+	if !i.Hw.Class.Ethernet {
+		return "", cliText("interface should be ethernet interface")
+	}
+	return "", v.dp.EnableGSO(i.SwIfIndex, enable)
+}
+
+func cliClearInterfaces(v *VPP, _ *cliArgs) (string, error) {
+	return "", v.swInterfaceClearStats(nil, &swIfIndexOnly{SwIfIndex: invalidIndex})
+}
