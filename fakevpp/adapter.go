@@ -17,9 +17,9 @@ const waitReady = 10 * time.Second
 
 // Adapter is a govpp connection to a VPP in the same process, without sockets;
 // it implements adapter.VppAPI. A message takes effect during SendMsg; answers
-// and events reach the callback from a goroutine that only lives while there
-// are some, so that an idle adapter has no goroutine and a testing/synctest
-// bubble can end. After a crash of the VPP SendMsg fails, as on a closed socket,
+// and events reach the callback from a goroutine that ends with Disconnect, or
+// when the VPP crashes or is closed. It waits durably, so that a testing/synctest
+// bubble with an idle adapter is idle. After a crash of the VPP SendMsg fails, as on a closed socket,
 // and Connect works again once the VPP is back.
 type Adapter struct {
 	v    *VPP
@@ -64,9 +64,11 @@ func (a *Adapter) Connect() error {
 	if a.cl != nil && !a.cl.closed.Load() {
 		return errors.New("connect: already connected")
 	}
-	cl := a.v.newClient(&inProcess{a: a})
+	t := &inProcess{a: a, wake: make(chan struct{}, 1)}
+	cl := a.v.newClient(t)
 	a.v.clients.setName(cl, a.name)
 	a.cl, a.backlog = cl, nil
+	go t.run(cl)
 	return nil
 }
 
@@ -189,18 +191,37 @@ func (a *Adapter) work() {
 	}
 }
 
-// inProcess delivers to an adapter's callback.
-type inProcess struct{ a *Adapter }
+// inProcess delivers to an adapter's callback from one goroutine, which lives
+// from Connect until the client is dropped: govpp's callback may block until its
+// caller reads, so that it must not run in SendMsg. (A goroutine per delivery
+// would cost a sixth of a request for growing its stack.)
+type inProcess struct {
+	a    *Adapter
+	wake chan struct{} // has room for one
+}
 
 func (t *inProcess) hangUp() {}
 
-func (t *inProcess) flush(cl *client) {
-	if cl.start() {
-		go t.deliver(cl)
+func (t *inProcess) flush(*client) {
+	select {
+	case t.wake <- struct{}{}:
+	default: // it will look anyway
 	}
 }
 
-// deliver calls back for each queued frame until none is left.
+// run calls back for each queued frame until the client is gone.
+func (t *inProcess) run(cl *client) {
+	for {
+		select {
+		case <-t.wake:
+			t.deliver(cl)
+		case <-cl.gone:
+			return
+		}
+	}
+}
+
+// deliver empties the queue.
 func (t *inProcess) deliver(cl *client) {
 	t.a.mu.Lock()
 	callback := t.a.callback

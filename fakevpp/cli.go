@@ -24,13 +24,16 @@ type cliCommand struct {
 // text is VPP's.
 func (v *VPP) CLI(command string) (string, error) {
 	v.gate.RLock()
-	defer v.gate.RUnlock()
-	if v.dp == nil {
+	dp := v.dp
+	if dp == nil {
+		v.gate.RUnlock()
 		return "", fmt.Errorf("cli %q: %w", command, ErrDown)
 	}
-	v.dp.Lock()
-	defer v.dp.Unlock()
-	return v.runCLI(command)
+	dp.Lock()
+	out, err := v.runCLI(command)
+	v.gate.RUnlock()
+	dp.Unlock()
+	return out, err
 }
 
 // runCLI is CLI for callers that own the data plane. Each word of a command may

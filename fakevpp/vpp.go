@@ -111,16 +111,17 @@ func (v *VPP) Crash() {
 func (v *VPP) halt(reason string) error {
 	v.gate.Lock()
 	dp := v.dp
-	if dp == nil {
-		v.gate.Unlock()
-		return nil
+	if dp != nil {
+		v.dp, v.up = nil, make(chan struct{})
 	}
-	v.dp, v.up = nil, make(chan struct{})
 	v.gate.Unlock()
 
 	v.sockets.close()
 	for _, cl := range v.clients.all() {
 		v.drop(cl, "%s", reason)
+	}
+	if dp == nil {
+		return nil
 	}
 	return dp.Close()
 }
