@@ -415,6 +415,6 @@ func TestChangesOfTheClusterAreFollowed(t *testing.T) {
 		require.NotContains(t, after, "via 192.168.0.2 ")
 		require.Contains(t, after, "192.168.0.1->192.168.0.99:4789 vni=77")
 		require.Contains(t, after, "192.168.0.1->192.168.0.99:4799 vni=4096 table=0 decap=3", "IPv6 pods over IPv4 have a port of their own")
-		require.Contains(t, after, "route fd10:244:2::/64 in 0 via :: vxlan_tunnel")
+		require.Contains(t, after, "route fd10:244:2::/64 in 0 via fd10:244:2::1 vxlan_tunnel")
 	})
 }

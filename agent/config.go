@@ -25,6 +25,8 @@ const (
 	// one address family per tunnel (decap_next_index), and the local port is part of the tunnel's key
 	// (src/plugins/vxlan/decap.c), so that a second port makes room for the other family.
 	DefaultCrossPort = 4799
+	// DefaultHostNamespace is that of process 1, as upstream has it.
+	DefaultHostNamespace = "pid:1"
 	// DefaultDebounce is how long changes of objects are collected before they are acted upon.
 	DefaultDebounce = 20 * time.Millisecond
 	// DefaultRetry is the pause after a failed attempt to program VPP; it doubles up to 32 times as much.
@@ -48,6 +50,9 @@ type Config struct {
 	// Uplinks are the interfaces that VPP takes over. The first without a physical network is the main one, which carries
 	// node-to-node traffic; it is required.
 	Uplinks []Uplink
+	// HostNamespace is the network namespace of Host's taps, as VPP takes it (tap_create_v3): a path, a name under /var/run/netns, or "pid:N"; "" means
+	// DefaultHostNamespace.
+	HostNamespace string
 	// Store keeps what must survive a restart of the agent; nil keeps it in memory.
 	Store Store
 	// Logger receives what happens; nil discards it.
@@ -147,6 +152,7 @@ func (c *Config) check() error {
 	}
 	defaultTo(&c.VXLANPort, DefaultVXLANPort)
 	defaultTo(&c.CrossPort, DefaultCrossPort)
+	defaultTo(&c.HostNamespace, DefaultHostNamespace)
 	defaultTo(&c.Debounce, DefaultDebounce)
 	defaultTo(&c.Retry, DefaultRetry)
 	defaultTo(&c.ReadyTimeout, DefaultReadyTimeout)

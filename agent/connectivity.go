@@ -70,11 +70,15 @@ func overhead(outer6 bool) int {
 	return overhead4
 }
 
-// via leads to a destination through a tunnel.
+// via leads to a destination through a tunnel. There is always a next hop, although a tunnel needs none: VPP crashes on the first packet of a route without
+// one (ip4_neighbor_probe on a layer-3 interface). It is the remote node, or, where that is of the other family, an address of the destination.
 func via(t vpp.VXLAN, destination netip.Prefix) vpp.Path {
 	p := vpp.Path{Interface: t.Name()}
-	if t.Dst.Is6() == destination.Addr().Is6() && destination.Addr() != t.Dst {
+	switch {
+	case t.Dst.Is6() == destination.Addr().Is6() && destination.Addr() != t.Dst:
 		p.NextHop = t.Dst
+	case !destination.IsSingleIP():
+		p.NextHop = destination.Addr().Next()
 	}
 	return p
 }

@@ -119,12 +119,15 @@ func (t *attachment) state() *vpp.State {
 	return s
 }
 
-// toPod leads a prefix to the pod's own address.
+// toPod leads a prefix to the pod's own address, or to one of the prefix where it has none of the family; see via.
 func (t *attachment) toPod(tag string, p netip.Prefix) vpp.Path {
 	for _, one := range t.Addresses {
 		if one.Is6() == p.Addr().Is6() && one != p.Addr() {
 			return vpp.Path{Interface: tag, NextHop: one}
 		}
+	}
+	if !p.IsSingleIP() {
+		return vpp.Path{Interface: tag, NextHop: p.Addr().Next()}
 	}
 	return vpp.Path{Interface: tag}
 }

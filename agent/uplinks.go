@@ -196,7 +196,7 @@ func (a *Agent) hostTapState(s *vpp.State, u *uplink) {
 	s.AddTable(table, tableName("host-tap-", u.Interface))
 	s.AddInterface(&vpp.Interface{
 		Name: tap,
-		Device: vpp.Tap{HostInterface: u.Interface, Namespace: "pid:1", MAC: hostTapMAC(u.number), HostMAC: u.link.MAC, HostMTU: u.link.MTU,
+		Device: vpp.Tap{HostInterface: u.Interface, Namespace: a.config.HostNamespace, MAC: hostTapMAC(u.number), HostMAC: u.link.MAC, HostMTU: u.link.MTU,
 			RxQueues: 1, TxQueues: 1, RxSize: queueSize, TxSize: queueSize, GSO: true},
 		Table: table, Addresses: []netip.Prefix{tapAddress}, MTU: upstreamMTU, Up: true,
 		Settings: vpp.Settings{IP6: true, SuppressRA: ip6, NDProxy: ip6, ProxyARP: true, GSO: true, RxMode: "adaptive", BestEffortRxMode: true},

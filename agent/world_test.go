@@ -1,12 +1,15 @@
 package agent_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -78,6 +81,11 @@ type testNode struct {
 	stop  func()
 	lose  func() // cuts the connection to VPP
 	down  bool   // no new connection
+
+	connector  agent.Connector // instead of one to vpp
+	uplinkName string          // instead of eth0
+	hostNS     string
+	log        *slog.Logger
 }
 
 // testCluster is a fake API server with nodes whose VPPs are mocks.
@@ -129,8 +137,11 @@ func (c *testCluster) addNode(i int) {
 func (n *testNode) start() {
 	ctx, cancel := context.WithCancel(n.c.ctx)
 	done := make(chan struct{})
-	a, err := agent.New(agent.Config{NodeName: n.name, Cluster: n.c.cluster, Host: n.host, Store: n.store, Connect: n.connect,
-		Uplinks: []agent.Uplink{{Interface: "eth0"}}})
+	if n.connector == nil {
+		n.connector = n.connect
+	}
+	a, err := agent.New(agent.Config{NodeName: n.name, Cluster: n.c.cluster, Host: n.host, Store: n.store, Connect: n.connector, Logger: n.log, HostNamespace: n.hostNS,
+		Uplinks: []agent.Uplink{{Interface: cmp.Or(n.uplinkName, "eth0")}}})
 	require.NoError(n.c.t, err)
 	n.agent = a
 	n.stop = func() { cancel(); <-done }
@@ -197,6 +208,7 @@ type podFixture struct {
 	n          *testNode
 	name       string
 	sandbox    string // "" is the first
+	netns      string
 	interfaces []interfaceOf
 	results    map[string]*types100.Result
 }
@@ -204,14 +216,30 @@ type podFixture struct {
 // pod creates a pod with interfaces, as the kubelet and Multus do.
 func (n *testNode) pod(name string, annotations map[string]string, interfaces ...interfaceOf) (*podFixture, error) {
 	n.c.t.Helper()
-	p := &podFixture{n: n, name: name, interfaces: interfaces, results: map[string]*types100.Result{}}
-	o := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "default", Annotations: annotations}, Spec: corev1.PodSpec{NodeName: n.name}}
-	_, err := n.c.kube.CoreV1().Pods("default").Create(n.c.ctx, o, metav1.CreateOptions{})
-	if !apierrors.IsAlreadyExists(err) {
-		require.NoError(n.c.t, err)
-	}
+	p, err := n.newPod(name, annotations, interfaces)
+	require.NoError(n.c.t, err)
 	synctest.Wait()
 	return p, p.add()
+}
+
+// podIn is pod outside a bubble, with a network namespace that exists.
+func (n *testNode) podIn(netns, name string, annotations map[string]string, interfaces ...interfaceOf) (*podFixture, error) {
+	p, err := n.newPod(name, annotations, interfaces)
+	if err != nil {
+		return nil, err
+	}
+	p.netns = netns
+	return p, p.add()
+}
+
+func (n *testNode) newPod(name string, annotations map[string]string, interfaces []interfaceOf) (*podFixture, error) {
+	p := &podFixture{n: n, name: name, netns: "/run/netns/" + name, interfaces: interfaces, results: map[string]*types100.Result{}}
+	o := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "default", Annotations: annotations}, Spec: corev1.PodSpec{NodeName: n.name}}
+	_, err := n.c.kube.CoreV1().Pods("default").Create(n.c.ctx, o, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		err = nil
+	}
+	return p, err
 }
 
 // add calls ADD for each interface and writes what Multus writes.
@@ -269,7 +297,7 @@ func (p *podFixture) call(i interfaceOf, f func(libcni.CNI, *libcni.NetworkConfi
 		return nil, err
 	}
 	l := libcni.NewCNIConfigWithCacheDir(nil, p.n.c.t.TempDir(), cni.NewExec(p.n.agent))
-	rt := &libcni.RuntimeConf{ContainerID: "sandbox-" + p.name + p.sandbox, NetNS: "/run/netns/" + p.name, IfName: i.name,
+	rt := &libcni.RuntimeConf{ContainerID: "sandbox-" + p.name + p.sandbox, NetNS: p.netns, IfName: i.name,
 		Args: [][2]string{{"IgnoreUnknown", "1"}, {"K8S_POD_NAMESPACE", "default"}, {"K8S_POD_NAME", p.name}}}
 	return f(l, config, rt)
 }
@@ -305,4 +333,9 @@ func (c *testCluster) reservations() []string {
 		names[o.GetName()] = true
 	}
 	return slices.Sorted(maps.Keys(names))
+}
+
+// isChange says whether a message changes something.
+func isChange(message string) bool {
+	return !strings.HasSuffix(message, "_dump") && !strings.Contains(message, "_get") && message != "control_ping"
 }

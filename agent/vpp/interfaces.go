@@ -146,7 +146,8 @@ func (e *Engine) reversePath(index uint32, a, want *Interface, add adder) {
 func (e *Engine) settings(index uint32, want *Interface, add adder) {
 	s := &want.Settings
 	if s.Promiscuous {
-		add("make promiscuous", &interfaces.SwInterfaceSetPromisc{SwIfIndex: swIf(index), PromiscOn: true}, nil)
+		r := add("make promiscuous", &interfaces.SwInterfaceSetPromisc{SwIfIndex: swIf(index), PromiscOn: true}, nil)
+		r.ok = []int32{int32(api.UNSPECIFIED)} // the driver has no other mode (src/vnet/ethernet/interface.c)
 	}
 	if s.GSO {
 		add("enable GSO on", &gso.FeatureGsoEnableDisable{SwIfIndex: swIf(index), EnableDisable: true}, nil)
