@@ -193,6 +193,19 @@ func TestExpectationsCanFail(t *testing.T) {
 					each(dropHere)(p, r)
 				}
 			}, "packet 1 should have been dropped at node1 because of no route, but it was dropped at node2: vxlan4-input: no such tunnel"},
+		{"dropped by the receiver", "ping: {from: a/eth1, to: b/eth1, expect: {result: isolated, dropped: {at: b/eth1}}, proof: {from: d/eth1}}",
+			func(p scenarios.Probe, r *scenarios.ProbeResult) {
+				if p.From.Name == "a" {
+					each(func(p *scenarios.PacketResult) {
+						silence(p)
+						p.Path = append(p.Path, scenarios.Hop{Kind: scenarios.HopDropped, Where: "pod b", Reason: "bad checksum"})
+					})(p, r)
+				}
+			}, func(p scenarios.Probe, r *scenarios.ProbeResult) {
+				if p.From.Name == "a" {
+					each(dropHere)(p, r)
+				}
+			}, "packet 1 should have been dropped at b/eth1, but it was dropped at node2: vxlan4-input: no such tunnel"},
 		{"isolated", "ping: {from: a/eth1, to: e/eth1, expect: isolated, proof: {from: d/eth2}}", nil,
 			func(p scenarios.Probe, r *scenarios.ProbeResult) {
 				if p.From.Name == "a" {

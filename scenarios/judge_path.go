@@ -219,7 +219,7 @@ func (j *judgement) dropped() {
 			continue
 		}
 		fits := slices.ContainsFunc(p.Path, func(h Hop) bool {
-			return h.Kind == HopDropped && (want.At == "" || h.Where == want.At) && strings.Contains(h.Reason, want.Reason)
+			return h.Kind == HopDropped && (want.At == "" || h.at(want.At)) && strings.Contains(h.Reason, want.Reason)
 		})
 		if !fits {
 			hop, dropped := p.Path.end()
@@ -231,6 +231,16 @@ func (j *judgement) dropped() {
 			return
 		}
 	}
+}
+
+// at reports whether a hop is at a place as scenarios name it: a node means its VPP and its Linux side, a pod's interface the pod.
+func (h Hop) at(place string) bool {
+	where := h.Where
+	for _, kind := range []EndpointKind{EndpointPod, EndpointNode, EndpointHost} {
+		where = strings.TrimPrefix(where, string(kind)+" ")
+		place = strings.TrimPrefix(place, string(kind)+" ")
+	}
+	return where == place || strings.HasPrefix(place, where+"/") || strings.HasPrefix(where, place+"/")
 }
 
 func prefixed(prefix, s string) string {
