@@ -73,6 +73,7 @@ type Node struct {
 	nexts     *nextSlots
 	errors    []ErrorDesc
 	counters  []uint64
+	cleared   []uint64 // counters at the last ClearErrors
 	pending   []*Buffer
 	spare     []*Buffer
 	traceLeft int
@@ -301,4 +302,28 @@ func (g *Graph) Run() {
 		n.spare = bufs[:0]
 	}
 	g.ready = g.ready[:0]
+}
+
+// ErrorShown is the value of a counter since the last ClearErrors, as `show
+// errors` has it; ErrorCount goes on counting.
+func (n *Node) ErrorShown(code uint16) uint64 {
+	if n.cleared == nil {
+		return n.counters[code]
+	}
+	return n.counters[code] - n.cleared[code]
+}
+
+// ClearErrors makes `show errors` start from zero (`clear errors`).
+func (g *Graph) ClearErrors() {
+	for _, n := range g.nodes {
+		n.cleared = append(n.cleared[:0], n.counters...)
+	}
+}
+
+// ClearRuntime makes the counts of dispatches and buffers start from zero
+// (`clear runtime`).
+func (g *Graph) ClearRuntime() {
+	for _, n := range g.nodes {
+		n.Calls, n.Vectors = 0, 0
+	}
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/vpptwin/vpptwin/sim/fib"
 	"github.com/vpptwin/vpptwin/sim/packet"
-	"github.com/vpptwin/vpptwin/sim/vlib"
 )
 
 // bed is an instance with interfaces, routes and neighbours for tests of the
@@ -26,26 +25,40 @@ type bed struct {
 // of the recorded runs of VPP.
 func newBed(t testing.TB) *bed {
 	t.Helper()
-	m, err := New(nil)
-	require.NoError(t, err)
-	d := &bed{TB: t, Main: m, ports: map[string]*TestPort{}}
-	d.pg(0, PGEthernet)
-	d.pg(1, PGEthernet)
-	d.addresses()
-	return d
+	return newBedIn(t, 0)
 }
 
-// addresses gives the interfaces their addresses and neighbours.
-func (d *bed) addresses() {
-	d.Helper()
-	d.address("pg0", "10.0.0.1/24")
-	d.address("pg1", "10.0.1.1/24")
-	d.address("pg0", "fd00::1/64")
-	d.address("pg1", "fd00:1::1/64")
-	d.neighbor("pg0", "10.0.0.2", "02:aa:00:00:00:02")
-	d.neighbor("pg1", "10.0.1.2", "02:aa:00:00:01:02")
-	d.neighbor("pg0", "fd00::2", "02:aa:00:00:00:02")
-	d.neighbor("pg1", "fd00:1::2", "02:aa:00:00:01:02")
+// newEmptyBed starts an instance without interfaces.
+func newEmptyBed(t testing.TB) *bed {
+	t.Helper()
+	m, err := New(nil)
+	require.NoError(t, err)
+	return &bed{TB: t, Main: m, ports: map[string]*TestPort{}}
+}
+
+// newBedIn is newBed with the interfaces in a table.
+func newBedIn(t testing.TB, table uint32) *bed {
+	t.Helper()
+	d := newEmptyBed(t)
+	for id := range uint32(2) {
+		i := d.pg(id, PGEthernet)
+		for _, p := range []fib.Proto{fib.IP4, fib.IP6} {
+			if table != 0 {
+				d.AddTable(p, table, "", true)
+			}
+			require.NoError(t, d.SetTable(p, i.SwIfIndex, table))
+		}
+	}
+	for id, prefixes := range [][2]string{{"10.0.0", "fd00:"}, {"10.0.1", "fd00:1:"}} {
+		itf, mac := fmt.Sprintf("pg%d", id), fmt.Sprintf("02:aa:00:00:%02x:02", id)
+		d.address(itf, prefixes[0]+".1/24")
+		d.address(itf, prefixes[1]+":1/64")
+		d.neighbor(itf, prefixes[0]+".2", mac)
+		d.neighbor(itf, prefixes[1]+":2", mac)
+	}
+	d.sent("pg0")
+	d.sent("pg1")
+	return d
 }
 
 func (d *bed) pg(id uint32, mode PGMode) *Interface {
@@ -65,50 +78,18 @@ func (d *bed) itf(name string) *Interface {
 	return i
 }
 
-// address adds what an interface address puts into the table: the connected
-// prefix and the local address.
+// address adds an interface address.
 func (d *bed) address(itf, prefix string) {
 	d.Helper()
-	p := netip.MustParsePrefix(prefix)
-	i := d.itf(itf)
-	proto := fib.ProtoOf(p.Addr())
-	path := fib.Path{Proto: proto, SwIf: i.SwIfIndex, FibIndex: fib.InvalidIndex, Weight: 1}
-	if !p.IsSingleIP() {
-		d.FIB.Update(i.FibIndex[proto], p.Masked(), fib.SourceInterface, fib.EntryConnected|fib.EntryAttached, []fib.Path{path})
-	}
-	if proto == fib.IP4 && p.Bits() < 31 {
-		for _, a := range []netip.Addr{p.Masked().Addr(), lastAddr(p)} {
-			d.FIB.AddSpecial(i.FibIndex[proto], netip.PrefixFrom(a, 32), fib.SourceInterface, fib.EntryDrop)
-		}
-	}
-	path.NextHop = p.Addr()
-	d.FIB.Update(i.FibIndex[proto], netip.PrefixFrom(p.Addr(), p.Addr().BitLen()), fib.SourceInterface,
-		fib.EntryConnected|fib.EntryLocal, []fib.Path{path})
+	require.NoError(d, d.AddAddress(d.itf(itf).SwIfIndex, netip.MustParsePrefix(prefix)))
 }
 
-// lastAddr is the broadcast address of an IPv4 prefix.
-func lastAddr(p netip.Prefix) netip.Addr {
-	a := p.Addr().As4()
-	for k := range a {
-		a[k] |= byte(uint32(0xffffffff) >> p.Bits() >> (8 * (3 - k)))
-	}
-	return netip.AddrFrom4(a)
-}
-
-// neighbor adds the host route of a neighbour and completes its adjacency.
+// neighbor adds a static neighbour.
 func (d *bed) neighbor(itf, addr, mac string) {
 	d.Helper()
-	a, i := netip.MustParseAddr(addr), d.itf(itf)
-	proto := fib.ProtoOf(a)
 	hw, err := packet.ParseMAC(mac)
 	require.NoError(d, err)
-	d.FIB.Update(i.FibIndex[proto], netip.PrefixFrom(a, a.BitLen()), fib.SourceAdj, fib.EntryAttached,
-		[]fib.Path{{Proto: proto, NextHop: a, SwIf: i.SwIfIndex, FibIndex: fib.InvalidIndex, Weight: 1}})
-	adj, ok := d.FIB.FindNeighbor(proto, proto.Link(), a, i.SwIfIndex)
-	require.True(d, ok)
-	var rewrite [fib.MaxRewrite]byte
-	n := fibInterfaces{d.Main}.BuildRewrite(i.SwIfIndex, proto.Link(), hw[:], &rewrite)
-	d.FIB.SetRewrite(adj, true, rewrite[:n])
+	require.NoError(d, d.AddNeighbor(d.itf(itf).SwIfIndex, netip.MustParseAddr(addr), hw, NeighborStatic))
 }
 
 // route adds a route in the table of the first path's interface, or table 0; a
@@ -189,4 +170,19 @@ func (d *bed) traced(input string, fn func()) string {
 	return s.String()
 }
 
-var _ = vlib.InvalidIndex
+// requireChecksums checks every checksum of a frame that left: IPv4 headers and,
+// in whole packets, those of UDP, TCP and ICMP.
+func requireChecksums(t testing.TB, frame []byte) {
+	t.Helper()
+	etherType, off := packet.Ethernet(frame).Network()
+	switch etherType {
+	case packet.EtherTypeIPv4:
+		ip := packet.IPv4(frame[off:])
+		require.True(t, ip.ChecksumOK(), "IPv4 header of %x", frame)
+	case packet.EtherTypeIPv6:
+		ip := packet.IPv6(frame[off:])
+		if proto, at, frag, ok := ip.Upper(); ok && proto == packet.ProtoUDP && !frag.Present && at == packet.IPv6Len {
+			require.True(t, packet.TransportChecksumOK(ip.Payload(), ip[8:24], ip[24:40], proto), "UDP in %x", frame)
+		}
+	}
+}

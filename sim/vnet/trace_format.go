@@ -52,9 +52,9 @@ func (s *layers) ip4(p packet.IPv4) {
 }
 
 // headerChecksum is what the checksum of the header ought to be, as far as the
-// header was recorded.
+// header was recorded; a header length below the minimum counts as the minimum.
 func headerChecksum(p packet.IPv4) uint16 {
-	h := append([]byte(nil), p[:min(p.HeaderLen(), len(p))]...)
+	h := append([]byte(nil), p[:min(max(p.HeaderLen(), packet.IPv4Len), len(p))]...)
 	packet.PutUint16(h, 10, 0)
 	return packet.Checksum(h)
 }

@@ -1,0 +1,204 @@
+package fakevpp
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/vpptwin/vpptwin/sim/vlib"
+)
+
+// graphCommands are the commands about the graph: src/vlib/trace.c, error.c and
+// node_cli.c.
+func graphCommands() []cliCommand {
+	return []cliCommand{
+		command("trace add", "trace add <input-graph-node> <add'l-pkts-for-node-> [filter] [verbose]", cliTraceAdd),
+		command("show trace", "show trace [max COUNT]", cliShowTrace),
+		command("clear trace", "Clear trace buffer and free memory", func(v *VPP, _ *cliArgs) (string, error) {
+			v.dp.Graph.TraceClear()
+			return "", nil
+		}),
+		command("show errors", "Show error counts", cliShowErrors),
+		command("clear errors", "clear errors", func(v *VPP, _ *cliArgs) (string, error) {
+			v.dp.Graph.ClearErrors()
+			return "", nil
+		}),
+		command("show node", "show node [index] <node-name | node-index> [verbose]", cliShowNode),
+		command("show runtime", "show runtime [verbose]", cliShowRuntime),
+		command("clear runtime", "clear runtime", func(v *VPP, _ *cliArgs) (string, error) {
+			v.dp.Graph.ClearRuntime()
+			return "", nil
+		}),
+	}
+}
+
+// node takes the name of a graph node.
+func (a *cliArgs) node(to **vlib.Node) bool {
+	if !a.more() {
+		return false
+	}
+	n := a.v.dp.Graph.Node(a.words[0])
+	if n == nil {
+		return false
+	}
+	*to, a.words = n, a.words[1:]
+	return true
+}
+
+func cliTraceAdd(v *VPP, a *cliArgs) (string, error) {
+	var n *vlib.Node
+	var count uint32
+	for a.more() {
+		switch {
+		case len(a.words) >= 2 && a.node(&n):
+			c, ok := a.uint()
+			if !ok {
+				return "", fmt.Errorf("expected NODE COUNT, got `%s'", a.rest())
+			}
+			count = c
+		case a.is("verbose"), a.is("filter"):
+		default:
+			return "", fmt.Errorf("expected NODE COUNT, got `%s'", a.rest())
+		}
+	}
+	if n == nil {
+		return "", cliText("expected NODE COUNT, got `'")
+	}
+	if n.Type != vlib.NodeInput {
+		return "", fmt.Errorf("node '%s' doesn't support per-node tracing. There may be another way to "+
+			"initiate trace on this node", n.Name)
+	}
+	v.dp.Graph.TraceAdd(n, int(count))
+	return "", nil
+}
+
+// cliShowTrace shows the traced packets by the time they came in.
+func cliShowTrace(v *VPP, a *cliArgs) (string, error) {
+	limit := uint32(50)
+	for a.more() {
+		if !a.number("max", &limit) {
+			return "", fmt.Errorf("expected 'max COUNT', got `%s'", a.rest())
+		}
+	}
+	var b strings.Builder
+	b.WriteString("------------------- Start of thread 0 vpp_main -------------------\n")
+	traces := v.dp.Graph.Traces()
+	if len(traces) == 0 {
+		b.WriteString("No packets in trace buffer\n")
+	}
+	for i, t := range traces {
+		if uint32(i) == limit {
+			fmt.Fprintf(&b, "Limiting display to %d packets. To display more specify max.", limit)
+			break
+		}
+		fmt.Fprintf(&b, "Packet %d\n\n%s\n", i+1, t.Format(v.dp.Start))
+	}
+	return b.String(), nil
+}
+
+// centered is VPP's "%=Ns": cut to width, the odd space on the left.
+func centered(s string, width int) string {
+	if len(s) > width {
+		s = s[:width]
+	}
+	left := (width - len(s) + 1) / 2
+	return strings.Repeat(" ", left) + s + strings.Repeat(" ", width-len(s)-left)
+}
+
+func cliShowErrors(v *VPP, _ *cliArgs) (string, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s%s%s%s\n", centered("Count", 10), centered("Node", 35), centered("Reason", 35), centered("Severity", 10))
+	for _, n := range v.dp.Graph.Nodes() {
+		for code, e := range n.Errors() {
+			if c := n.ErrorShown(uint16(code)); c > 0 {
+				fmt.Fprintf(&b, "%10d%s%s%s\n", c, centered(n.Name, 35), centered(e.Desc, 35), centered(e.Severity.String(), 10))
+			}
+		}
+	}
+	return b.String(), nil
+}
+
+// cliShowNode shows a node's surroundings. Vectors by next node are not
+// counted.
+func cliShowNode(v *VPP, a *cliArgs) (string, error) {
+	var n *vlib.Node
+	var index uint32
+	for a.more() {
+		switch {
+		case a.number("index", &index):
+			n = v.dp.Graph.NodeAt(index)
+		case a.is("verbose"), a.node(&n):
+		case n == nil:
+			return "", fmt.Errorf("unknown node name: '%s'", a.rest())
+		default:
+			return "", fmt.Errorf("unknown input '%s'", a.rest())
+		}
+	}
+	if n == nil {
+		return "", cliText("please specify valid node")
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "node %s, type %s, state active, index %d\n", n.Name, n.Type, n.Index)
+	b.WriteString("  node function variants:\n    default only\n\n  next nodes:")
+	nexts := n.Nexts()
+	if len(nexts) == 0 {
+		b.WriteString("\n    none")
+	} else {
+		fmt.Fprintf(&b, "\n    %10s  %10s  %s %8s", "next-index", "node-index", centered("Node", 30), "Vectors")
+	}
+	for i, name := range nexts {
+		at := "-"
+		if d := v.dp.Graph.Node(name); d != nil {
+			at = fmt.Sprint(d.Index)
+		}
+		fmt.Fprintf(&b, "\n    %s  %s  %s %s", centered(fmt.Sprint(i), 10), centered(at, 10), centered(name, 30), centered("-", 8))
+	}
+	b.WriteString("\n")
+	if n.Type == vlib.NodeInternal {
+		fmt.Fprintf(&b, "\n  known previous nodes:%s\n", previousNodes(v.dp.Graph, n.Name))
+	}
+	return b.String(), nil
+}
+
+// previousNodes lists the nodes with a slot that leads to the named one, three
+// to a line.
+func previousNodes(g *vlib.Graph, name string) string {
+	var b strings.Builder
+	count := 0
+	for _, p := range g.Nodes() {
+		if !slices.Contains(p.Nexts(), name) {
+			continue
+		}
+		if count%3 == 0 {
+			b.WriteString("\n    ")
+		}
+		fmt.Fprintf(&b, "%-35s", fmt.Sprintf("%s (%d)", p.Name, p.Index))
+		count++
+	}
+	if count == 0 {
+		return "\n    none"
+	}
+	return b.String()
+}
+
+// cliShowRuntime shows dispatches and packets of the nodes that had some. There
+// are no clocks to show.
+func cliShowRuntime(v *VPP, a *cliArgs) (string, error) {
+	all := a.is("verbose")
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s%s%s%s%s%s%s\n", centered("Name", 30), centered("State", 12), centered("Calls", 16),
+		centered("Vectors", 16), centered("Suspends", 16), centered("Packet-Clocks", 16), centered("Vectors/Call", 16))
+	nodes := slices.Clone(v.dp.Graph.Nodes())
+	slices.SortFunc(nodes, func(a, b *vlib.Node) int { return strings.Compare(a.Name, b.Name) })
+	for _, n := range nodes {
+		if n.Calls == 0 && !all {
+			continue
+		}
+		perCall := 0.0
+		if n.Calls > 0 {
+			perCall = float64(n.Vectors) / float64(n.Calls)
+		}
+		fmt.Fprintf(&b, "%-30s%s%16d%16d%16d%16s%16.2f\n", n.Name, centered("active", 12), n.Calls, n.Vectors, 0, "0.00e0", perCall)
+	}
+	return b.String(), nil
+}
