@@ -135,6 +135,10 @@ func TestExpectationsCanFail(t *testing.T) {
 			"1 extra arrivals of 1 packets; expected none"},
 		{"tcp data", "tcp: {from: a/eth1, to: b/eth1, size: 5000, family: ipv4}", nil, each(func(p *scenarios.PacketResult) { p.TCP.Echoed = 4999; p.ReplyPath = nil }),
 			"1 of 1 packets lost; expected none: the connection: established true, 5000 bytes there, 4999 back, closed true, reset false"},
+		{"tcp, first SYN lost", "tcp: {from: a/eth1, to: b/eth1, family: ipv4}", each(func(p *scenarios.PacketResult) {
+			p.Delivered, p.Path = nil, append(p.Path[:2], scenarios.Hop{Kind: scenarios.HopDropped, Where: "fabric", Reason: "lost"})
+		}), each(func(p *scenarios.PacketResult) { p.Delivered, p.TCP.Established = nil, false }),
+			"1 of 1 packets lost; expected none: the packet was last seen at pod b/eth1"},
 		{"rtt", "ping: {from: a/eth1, to: b/eth1, expect: {rtt: 2ms}}", nil, each(func(p *scenarios.PacketResult) { p.Replies[0].RTT++ }),
 			"round trip of packet 1 took 2.000001ms; expected 0s to 2ms"},
 		{"ttl", "ping: {from: a/eth1, to: b/eth1, expect: {ttl: 62}}", nil, delivery(func(d *scenarios.Delivery) { d.TTL++ }), "packet 1 was received with TTL 63; expected 62"},

@@ -120,10 +120,15 @@ func (j *judgement) reachable() {
 	for i := range j.result.Packets {
 		p := &j.result.Packets[i]
 		n := len(j.arrivals(*p))
+		if n == 0 && j.resent(*p) {
+			n = 1
+		}
 		if n > 0 {
 			received++
 		}
-		extra += max(0, n-1, len(p.Replies)-1)
+		if j.probe.Kind != ProbeTCP { // which sends again, by design
+			extra += max(0, n-1, len(p.Replies)-1)
+		}
 		if n == 0 || want && !j.answered(*p) {
 			lost++
 			if firstLost == nil {
@@ -145,6 +150,12 @@ func (j *judgement) reachable() {
 	j.received()
 	j.hops()
 	j.paths()
+}
+
+// resent reports whether a connection came about although its first SYN, which is what is known of it, was lost on the way.
+func (j *judgement) resent(p PacketResult) bool {
+	_, lost := p.Path.end()
+	return p.TCP != nil && p.TCP.Established && len(p.Delivered) == 0 && (lost || len(p.Path) == 0)
 }
 
 // lossAndDuplicates judges the packets as a whole. firstLost is one that was lost, if any.

@@ -81,8 +81,9 @@ type PacketResult struct {
 	TTL       int           `json:"ttl"`                 // as sent
 	SendError string        `json:"sendError,omitempty"` // the sender's stack refused it ("no route to host", "message too long"): nothing was sent
 
-	// Delivered lists every endpoint whose stack accepted the packet as its own, in order of time, the intended one or not. Fragments
-	// count once, when put together. A duplicated packet is listed as often as it arrived.
+	// Delivered lists every endpoint whose stack accepted the packet as its own (it came whole, to an address of the endpoint), in order of
+	// time, the intended one or not, and whether or not anybody listens on the port. Fragments count once, when put together. A
+	// duplicated packet is listed as often as it arrived. Of a connection the first SYN counts.
 	Delivered []Delivery `json:"delivered,omitempty"`
 
 	Replies []Reply     `json:"replies,omitempty"` // echo replies, echoed datagrams, the SYN-ACK: as they reached the sender
