@@ -60,7 +60,9 @@ func BenchmarkRouteAddPipelined(b *testing.B) {
 	w := bufio.NewWriterSize(conn, 64<<10)
 	for i := range b.N {
 		msg, err := codec.EncodeMsg(benchRoute(i, loop), id)
-		require.NoError(b, err)
+		if err != nil {
+			b.Fatal(err)
+		}
 		var header [16]byte
 		binary.BigEndian.PutUint32(header[8:], uint32(len(msg)))
 		_, _ = w.Write(header[:]) // a failed write shows in Flush

@@ -38,17 +38,48 @@ func (v *VPP) CLI(command string) (string, error) {
 
 // runCLI is CLI for callers that own the data plane. Each word of a command may
 // be cut short as long as it stays unique among its siblings
-// (vlib_cli_dispatch_sub_commands in src/vlib/cli.c).
+// (vlib_cli_dispatch_sub_commands in src/vlib/cli.c). What a command leaves of
+// its line is the next command.
 func (v *VPP) runCLI(command string) (string, error) {
-	words := strings.Fields(command)
-	if len(words) == 0 || words[0] == "comment" {
-		return "", nil
-	}
 	root := cliTree(cliCommands())
-	if words[0] == "help" || words[0] == "?" {
-		return root.help(words[1:])
+	words := strings.Fields(command)
+	var out strings.Builder
+	for {
+		text, err := root.line(v, words)
+		out.WriteString(text)
+		var more moreInput
+		if !errors.As(err, &more) {
+			return out.String(), err
+		}
+		words = more
 	}
-	return root.run(v, words, words)
+}
+
+// line executes one command of the root.
+func (n *cliNode) line(v *VPP, words []string) (string, error) {
+	if len(words) > 0 {
+		switch words[0] {
+		case "comment":
+			return "", nil
+		case "help", "?":
+			return n.help(words[1:])
+		}
+	}
+	return n.run(v, words)
+}
+
+// moreInput is what a command returns that has done its work and leaves words
+// of the line: VPP takes them as the next command.
+type moreInput []string
+
+func (m moreInput) Error() string { return "unknown input `" + strings.Join(m, " ") + "'" }
+
+// leave returns the error for words that a command did not take, nil for none.
+func leave(words []string) error {
+	if len(words) == 0 {
+		return nil
+	}
+	return moreInput(words)
 }
 
 // cliCommands lists all commands: the core's and the families'.
@@ -57,19 +88,23 @@ func cliCommands() []cliCommand { return slices.Concat(coreCommands(), familyCom
 // coreCommands are the commands about the API itself.
 func coreCommands() []cliCommand {
 	return []cliCommand{
-		{path: "show version", help: "show version [verbose] [cmdline]", run: func(v *VPP, _ []string) (string, error) {
-			o := v.opts.version
-			return fmt.Sprintf("vpp %s built by vpptwin on vpptwin at %s\n", o.Version, o.BuildDate), nil
-		}},
+		{path: "show version", help: "show version", run: cliShowVersion},
 		{path: "show threads", help: "Show threads", run: cliShowThreads},
-		{path: "show api clients", help: "Client information", run: func(v *VPP, _ []string) (string, error) {
-			return cliShowAPIClients(v), nil
+		{path: "show api clients", help: "Client information", run: func(v *VPP, args []string) (string, error) {
+			return cliShowAPIClients(v), leave(args)
 		}},
 	}
 }
 
+// cliShowVersion is "show version" without its options
+// (show_vpe_version_command_fn in src/vpp/app/version.c).
+func cliShowVersion(v *VPP, args []string) (string, error) {
+	o := v.opts.version
+	return fmt.Sprintf("vpp %s built by vpptwin on vpptwin at %s\n", o.Version, o.BuildDate), leave(args)
+}
+
 // cliShowThreads is "show threads" (show_threads_fn in src/vlib/threads_cli.c).
-func cliShowThreads(v *VPP, _ []string) (string, error) {
+func cliShowThreads(v *VPP, args []string) (string, error) {
 	rep := new(showThreadsReply)
 	if err := v.showThreads(nil, nil, rep); err != nil {
 		return "", err
@@ -78,9 +113,10 @@ func cliShowThreads(v *VPP, _ []string) (string, error) {
 	fmt.Fprintf(&b, "%-7s%-20s%-12s%-8s%-25s%-7s%-7s%-7s%-10s\n",
 		"ID", "Name", "Type", "LWP", "Sched Policy (Priority)", "lcore", "Core", "Socket", "State")
 	for _, t := range rep.ThreadData {
-		fmt.Fprintf(&b, "%-7d%-20s%-12s%-8d%-25s%-7d%-7d%-7d\n", t.ID, t.Name, t.Type, t.PID, "other (0)", t.CPUID, t.Core, t.CPUSocket)
+		fmt.Fprintf(&b, "%-7d%-20s%-12s%-8d%-25s%-7d%-7d%-7d%-10s\n",
+			t.ID, t.Name, t.Type, t.PID, "other (0)", t.CPUID, t.Core, t.CPUSocket, "")
 	}
-	return b.String(), nil
+	return b.String(), leave(args)
 }
 
 // cliShowAPIClients is the socket part of "show api clients"
@@ -101,6 +137,7 @@ func cliShowAPIClients(v *VPP) string {
 // cliNode is a word of the command tree.
 type cliNode struct {
 	word    string
+	path    string     // all words down to here
 	subs    []*cliNode // by word
 	command *cliCommand
 }
@@ -122,7 +159,7 @@ func cliTree(commands []cliCommand) *cliNode {
 func (n *cliNode) sub(word string) *cliNode {
 	i, found := slices.BinarySearchFunc(n.subs, word, func(s *cliNode, w string) int { return cmp.Compare(s.word, w) })
 	if !found {
-		n.subs = slices.Insert(n.subs, i, &cliNode{word: word})
+		n.subs = slices.Insert(n.subs, i, &cliNode{word: word, path: strings.TrimPrefix(n.path+" "+word, " ")})
 	}
 	return n.subs[i]
 }
@@ -150,10 +187,10 @@ var errNoCommand = errors.New("no such command")
 
 // run executes the longest path that the words name. A command that also has
 // sub-commands takes the words that name none of them as arguments.
-func (n *cliNode) run(v *VPP, rest, all []string) (string, error) {
+func (n *cliNode) run(v *VPP, rest []string) (string, error) {
 	if len(rest) > 0 {
 		if s := n.match(rest[0]); s != nil {
-			out, err := s.run(v, rest[1:], all)
+			out, err := s.run(v, rest[1:])
 			if !errors.Is(err, errNoCommand) || n.command == nil {
 				return out, err
 			}
@@ -162,14 +199,14 @@ func (n *cliNode) run(v *VPP, rest, all []string) (string, error) {
 	if n.command != nil {
 		return n.command.run(v, rest)
 	}
-	return "", &unknownInput{path: n.pathIn(all, rest), rest: rest}
+	return "", &unknownInput{path: n.path, rest: rest}
 }
 
-// pathIn returns the words that led to n, as typed.
-func (n *cliNode) pathIn(all, rest []string) []string { return all[:len(all)-len(rest)] }
-
 // unknownInput is VPP's complaint about words that name no command.
-type unknownInput struct{ path, rest []string }
+type unknownInput struct {
+	path string
+	rest []string
+}
 
 func (e *unknownInput) Is(target error) bool { return target == errNoCommand }
 
@@ -177,8 +214,8 @@ func (e *unknownInput) Is(target error) bool { return target == errNoCommand }
 // then what was not.
 func (e *unknownInput) Error() string {
 	text := "unknown input `" + strings.Join(e.rest, " ") + "'"
-	if len(e.path) > 0 {
-		return strings.Join(e.path, " ") + ": " + text
+	if e.path != "" {
+		return e.path + ": " + text
 	}
 	return text
 }
@@ -188,7 +225,7 @@ func (n *cliNode) help(words []string) (string, error) {
 	for i, word := range words {
 		s := n.match(word)
 		if s == nil {
-			return "", &unknownInput{path: words[:i], rest: words[i:]}
+			return "", &unknownInput{path: n.path, rest: words[i:]}
 		}
 		n = s
 	}

@@ -24,13 +24,14 @@ type cliInband struct{ Cmd string }
 
 type cliInbandReply struct{ Reply string }
 
-// cliInband runs a command. VPP's retval is 0 for an unknown command, too; only
-// its text tells (vlib_cli_input in src/vlib/cli.c).
+// cliInband runs a command. The reply is what VPP prints, the error's text
+// included; a failed command is UNSPECIFIED (vlib_cli_input in src/vlib/cli.c).
 func (v *VPP) cliInband(_ *call, req *cliInband, rep *cliInbandReply) error {
 	text, err := v.runCLI(req.Cmd)
 	rep.Reply = text
 	if err != nil {
 		rep.Reply += err.Error() + "\n"
+		return vnet.ErrUnspecified
 	}
 	return nil
 }
