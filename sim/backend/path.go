@@ -199,7 +199,8 @@ func (b *bed) endpointOf(host string) (scenarios.Endpoint, bool) {
 func (b *bed) deliveries(events []event, headerLen func(scenarios.PacketInfo) int) []scenarios.Delivery {
 	var out []scenarios.Delivery
 	for _, e := range events {
-		if e.verdict != world.Delivered || e.class != classPacket {
+		// A packet to a closed port has reached its receiver, who refuses it.
+		if e.verdict != world.Delivered && e.reason != world.ReasonNoListener || e.class != classPacket {
 			continue
 		}
 		at, ok := b.endpointOf(e.node)

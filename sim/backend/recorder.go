@@ -91,7 +91,7 @@ func (r *recorder) Observe(e world.Event) {
 	ev := event{at: e.Time, kind: e.Kind, node: e.Node, iface: e.Interface, verdict: e.Verdict, reason: e.Reason, l3: e.L3}
 	bare := e.L3 || e.Verdict == world.Delivered || len(e.Frame.Data) > 0 && e.Kind == world.KindHost && e.Verdict == world.Dropped && isIP(e.Frame.Data)
 	ev.info, ev.class = describeFrame(e.Frame.Data, bare)
-	if e.Verdict == world.Delivered {
+	if e.Verdict == world.Delivered || e.Reason == world.ReasonNoListener {
 		ev.data = append([]byte(nil), e.Frame.Data...)
 	}
 	if e.Cause != 0 && e.Cause != e.Frame.Trace && len(r.events[e.Frame.Trace]) == 0 {
