@@ -7,6 +7,7 @@ import (
 	_ "go.fd.io/govpp/binapi/af_packet"
 	_ "go.fd.io/govpp/binapi/arp"
 	_ "go.fd.io/govpp/binapi/feature"
+	_ "go.fd.io/govpp/binapi/fib"
 	_ "go.fd.io/govpp/binapi/gso"
 	_ "go.fd.io/govpp/binapi/interface"
 	_ "go.fd.io/govpp/binapi/ip"
