@@ -101,7 +101,10 @@ func cliCreateTap(v *VPP, a *cliArgs) (string, error) {
 		return "", cliText("Please specify either host ip address or host bridge")
 	}
 	t, err := v.dp.AddTap(c)
-	if err != nil {
+	switch {
+	case errors.Is(err, vnet.ErrInvalidInterface):
+		return "", cliText("interface already exists")
+	case err != nil:
 		return "", err
 	}
 	return t.Interface.Name + "\n", nil
@@ -168,6 +171,9 @@ func (a *cliArgs) address(keyword string, to *netip.Addr) bool {
 }
 
 func cliDeleteTap(v *VPP, a *cliArgs) (string, error) {
+	if !a.more() {
+		return "", cliText("Missing <interface>")
+	}
 	return a.deleteDevice(v.dp.DeleteTap, "not a tap interface")
 }
 
@@ -201,10 +207,7 @@ func cliCreateMemifSocket(v *VPP, a *cliArgs) (string, error) {
 	case filename == "":
 		return "", cliText("Invalid socket filename")
 	}
-	if err := v.dp.AddMemifSocket(id, filename); err != nil {
-		return "", cliText("entry already exists")
-	}
-	return "", nil
+	return "", detailed(v.dp.AddMemifSocket(id, filename), "entry already exists")
 }
 
 func cliDeleteMemifSocket(v *VPP, a *cliArgs) (string, error) {
@@ -218,17 +221,25 @@ func cliDeleteMemifSocket(v *VPP, a *cliArgs) (string, error) {
 		return "", cliText("Invalid socket id")
 	}
 	s := v.dp.MemifSocket(id)
-	switch err := v.dp.DeleteMemifSocket(id); {
-	case errors.Is(err, vnet.ErrUnexpectedIntfState):
-		return "", fmt.Errorf("socket file '%s' is in use", s.Filename)
-	case err != nil:
-		return "", fmt.Errorf("socket file with id %d does not exist", id)
+	err := v.dp.DeleteMemifSocket(id)
+	if s == nil {
+		return "", detailed(err, fmt.Sprintf("socket file with id %d does not exist", id))
 	}
-	return "", nil
+	return "", detailed(err, fmt.Sprintf("socket file '%s' is in use", s.Filename))
+}
+
+// detailed is an error of the API as VPP's vnet_error shows it: the code's text
+// and in parentheses what happened.
+func detailed(err error, what string) error {
+	var code vnet.APIError
+	if !errors.As(err, &code) {
+		return err
+	}
+	return fmt.Errorf("%s (%s)", code.Text(), what)
 }
 
 func cliCreateMemif(v *VPP, a *cliArgs) (string, error) {
-	c := vnet.MemifConfig{}
+	c := vnet.MemifConfig{Slave: true} // the CLI's default, unlike the API's
 	ring, rx, tx, size := uint32(1024), uint32(1), uint32(1), uint32(2048)
 	for a.more() {
 		switch {
@@ -261,7 +272,12 @@ func cliCreateMemif(v *VPP, a *cliArgs) (string, error) {
 	}
 	c.RingSize, c.RxQueues, c.TxQueues, c.BufferSize = ring, int(rx), int(tx), uint16(size)
 	_, err := v.dp.AddMemif(c)
-	return "", err
+	if s := v.dp.MemifSocket(c.SocketID); s == nil {
+		return "", detailed(err, "unknown socket id")
+	} else if s.Users > 0 && s.Master == c.Slave {
+		return "", detailed(err, "socket file cannot be used by both master and slave")
+	}
+	return "", detailed(err, "interface already exists")
 }
 
 func cliDeleteMemif(v *VPP, a *cliArgs) (string, error) {
@@ -269,6 +285,9 @@ func cliDeleteMemif(v *VPP, a *cliArgs) (string, error) {
 }
 
 func cliCreateHostInterface(v *VPP, a *cliArgs) (string, error) {
+	if !a.more() {
+		return "", nil
+	}
 	c := vnet.HostInterfaceConfig{Flags: vnet.HostQdiscBypass | vnet.HostChecksumGSO}
 	var n uint32
 	var mac packet.MAC

@@ -77,7 +77,7 @@ func cliSetInterfaceMTU(v *VPP, a *cliArgs) (string, error) {
 	case errors.Is(err, vnet.ErrFeatureDisabled):
 		return "", cliText("not supported")
 	case errors.Is(err, vnet.ErrUnsupported):
-		return "", cliText("underlying driver doesn't support changing Max Frame Size")
+		return "", detailed(err, "underlying driver doesn't support changing Max Frame Size")
 	}
 	return "", err
 }
@@ -123,7 +123,7 @@ func cliSetInterfaceSecondaryMAC(v *VPP, a *cliArgs) (string, error) {
 	}
 	a.words = a.words[1:]
 	if v.dp.ChangeMAC(i.SwIfIndex, mac, !a.is("del")) != nil {
-		return "", fmt.Errorf("Secondary MAC Addresses not supported for interface index %d", i.Hw.HwIfIndex)
+		return "", cliText(fmt.Sprintf("Secondary MAC Addresses not supported for interface index %d", i.Hw.HwIfIndex))
 	}
 	return "", nil
 }
@@ -197,7 +197,7 @@ func cliSetInterfaceRxMode(v *VPP, a *cliArgs) (string, error) {
 	case which != nil:
 		return "", fmt.Errorf("unknown queue %d on interface %s", queue, i.Name)
 	}
-	return "", fmt.Errorf("unable to set rx-mode on interface %s queue-id %d.", i.Name, invalidIndex)
+	return "", cliText(fmt.Sprintf("unable to set rx-mode on interface %s queue-id %d.", i.Name, invalidIndex))
 }
 
 func cliSetInterfaceRxPlacement(v *VPP, a *cliArgs) (string, error) {
@@ -288,7 +288,7 @@ func cliSetInterfaceFeature(v *VPP, a *cliArgs) (string, error) {
 			feature, arc = a.words[0], a.words[2]
 			a.words = a.words[3:]
 		default:
-			return "", fmt.Errorf("parse error: '%s'", a.rest())
+			return "", fmt.Errorf("parse error `%s'", a.rest())
 		}
 	}
 	if feature == "" {
@@ -296,18 +296,19 @@ func cliSetInterfaceFeature(v *VPP, a *cliArgs) (string, error) {
 	}
 	switch err := v.dp.EnableFeature(arc, feature, i.SwIfIndex, enable); {
 	case errors.Is(err, vnet.ErrInvalidValue):
-		return "", fmt.Errorf("Unknown arc name (%s)... ", arc)
+		return "", cliText(fmt.Sprintf("Unknown arc name (%s)... ", arc))
 	case errors.Is(err, vnet.ErrInvalidValue2):
-		return "", fmt.Errorf("Feature (%s) not registered to arc (%s)... See 'show features verbose' for valid feature/arc combinations. ",
-			feature, arc)
+		return "", cliText(fmt.Sprintf("Feature (%s) not registered to arc (%s)... See 'show features verbose' for valid "+
+			"feature/arc combinations. ", feature, arc))
 	default:
 		return "", err
 	}
 }
 
+// cliSetInterfaceFeatureGSO disables unless told to enable.
 func cliSetInterfaceFeatureGSO(v *VPP, a *cliArgs) (string, error) {
 	var i *vnet.Interface
-	enable := true
+	enable := false
 	for a.more() {
 		switch {
 		case a.iface(&i):
@@ -321,9 +322,6 @@ func cliSetInterfaceFeatureGSO(v *VPP, a *cliArgs) (string, error) {
 	}
 	if i == nil {
 		return "", cliText("Interface not specified...")
-	}
-	if !i.Hw.Class.Ethernet {
-		return "", cliText("interface should be ethernet interface")
 	}
 	return "", v.dp.EnableGSO(i.SwIfIndex, enable)
 }

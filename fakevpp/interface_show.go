@@ -265,7 +265,7 @@ func showHardware(b *strings.Builder, hw *vnet.HwInterface, verbose bool) {
 		link = "up"
 	}
 	fmt.Fprintf(b, "%-32s%s%s%s\n  Link speed: %s\n", hw.Name, center(strconv.Itoa(int(hw.HwIfIndex)), 6), center(link, 8),
-		hw.Name, linkSpeed(hw.LinkSpeed))
+		hw.DeviceName, linkSpeed(hw.LinkSpeed))
 	if len(hw.RxQueues) > 0 {
 		fmt.Fprintf(b, "  RX Queues:\n    %-6s%-15s%-10s\n", "queue", "thread", "mode")
 		for _, q := range hw.RxQueues {

@@ -89,8 +89,9 @@ type TxQueue struct {
 type HwInterface struct {
 	// HwIfIndex is the device's index, SwIfIndex its interface's.
 	HwIfIndex, SwIfIndex uint32
-	// Name is the interface's name, for example "tap0".
-	Name string
+	// Name is the interface's name, for example "tap0"; DeviceName is the one it
+	// was created with.
+	Name, DeviceName string
 	// Device and Class say which driver and which link layer it has; Instance
 	// is the driver's number for it.
 	Device   *DeviceClass

@@ -54,12 +54,15 @@ type Interface struct {
 func (i *Interface) IsUp() bool { return i.AdminUp && i.Hw.LinkUp }
 
 // MTUOf is the MTU in bytes that counts for a kind: its own, or the L3 one when
-// that is 0 (vnet_sw_interface_get_mtu).
+// that is 0, or 9000 when neither is set (vnet_sw_interface_get_mtu).
 func (i *Interface) MTUOf(kind MTUKind) uint32 {
 	if mtu := i.MTU[kind]; mtu != 0 {
 		return mtu
 	}
-	return i.MTU[MTUL3]
+	if mtu := i.MTU[MTUL3]; mtu != 0 {
+		return mtu
+	}
+	return defaultMTU
 }
 
 // InterfaceSpec describes an interface to add.
@@ -131,7 +134,7 @@ func (m *Main) AddInterface(spec InterfaceSpec) (*Interface, error) {
 	if m.byName[spec.Name] != nil {
 		return nil, fmt.Errorf("add interface %q: the name is taken: %w", spec.Name, ErrIfAlreadyExists)
 	}
-	hw := &HwInterface{HwIfIndex: m.allocHw(), Name: spec.Name, Device: spec.Device, Class: spec.Class,
+	hw := &HwInterface{HwIfIndex: m.allocHw(), Name: spec.Name, DeviceName: spec.Name, Device: spec.Device, Class: spec.Class,
 		Instance: spec.Instance, MAC: spec.MAC, RxMode: RxModePolling, Driver: spec.Driver}
 	if hw.Driver == nil {
 		hw.Driver = BaseDriver{}

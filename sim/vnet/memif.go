@@ -205,7 +205,7 @@ func (mif *Memif) SetPromisc(*HwInterface, bool) error { return nil }
 
 // Show is format_memif_device (src/plugins/memif/device.c).
 func (mif *Memif) Show(*HwInterface) []string {
-	return []string{"MEMIF interface", fmt.Sprintf("  instance %d", mif.Instance)}
+	return []string{"MEMIF interface", fmt.Sprintf("   instance %d", mif.Instance)}
 }
 
 // connect gives the interface the queues that both ends agreed on; a master

@@ -15,6 +15,7 @@ var nodeGroups = []func(*Main){
 	(*Main).addDeviceNodes,
 	(*Main).addStatsNodes,
 	(*Main).addGSONodes,
+	(*Main).addMPLSNodes,
 	(*Main).addDatapathNodes,
 	(*Main).addPuntNodes,
 	(*Main).addLocal4Nodes,
@@ -32,6 +33,7 @@ var starters = []func(*Main){}
 // interfaceWatchers are the parts of the instance that react to a change of an
 // interface, in this order.
 var interfaceWatchers = []func(*Main, InterfaceEvent, *Interface){
+	(*Main).mplsWatchInterface,
 	(*Main).ipWatchInterface,
 	(*Main).fibWatchInterface,
 	(*Main).urpfWatchInterface,
