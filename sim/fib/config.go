@@ -56,3 +56,12 @@ func (t *Table) Locked(s Source) bool { return int(s) < len(t.locks) && t.locks[
 
 // Locked says if a source holds a lock on the table.
 func (t *MTable) Locked(s MSource) bool { return t.locks[s] > 0 }
+
+// ForwardConfig is ForwardPaths with all that was configured.
+func (f *FIB) ForwardConfig(i uint32) []Path {
+	var paths []Path
+	for _, k := range f.keysOf(f.forwards.At(i).pl) {
+		paths = append(paths, k.configured())
+	}
+	return paths
+}

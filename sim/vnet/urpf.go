@@ -51,6 +51,8 @@ type URPF struct {
 	Input     bool
 	Mode      URPFMode
 	FibIndex  uint32
+	// Custom says that the table was given and does not follow the interface's.
+	Custom bool
 }
 
 func (m *Main) addURPFNodes() {
@@ -118,7 +120,7 @@ func (m *Main) URPFConfigs(swIfIndex uint32) []URPF {
 				continue
 			}
 			if c := list[swIfIndex]; c.mode != URPFOff || c.custom {
-				out = append(out, URPF{swIfIndex, fib.Proto(p), dir == dirRx, c.mode, c.table})
+				out = append(out, URPF{swIfIndex, fib.Proto(p), dir == dirRx, c.mode, c.table, c.custom})
 			}
 		}
 	}
