@@ -15,6 +15,15 @@ var allHandlers = slices.Concat(
 	tapHandlers,
 	afPacketHandlers,
 	memifHandlers,
+	vxlanHandlers,
+	urpfHandlers,
+	ipHandlers,
+	ipAddressHandlers,
+	mfibHandlers,
+	ipNeighborHandlers,
+	arpHandlers,
+	ip6NDHandlers,
+	puntHandlers,
 )
 
 // families holds the state of API families that is not the data plane's, such
@@ -22,4 +31,7 @@ var allHandlers = slices.Concat(
 // family adds one field of a type of its own.
 type families struct {
 	events pendingEvents // interface events of the call under way
+	exec   execState     // for whom the lines of a file act
+	// puntTCP says by protocol that punting of all TCP was asked for.
+	puntTCP [2]bool
 }

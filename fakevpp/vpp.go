@@ -80,6 +80,7 @@ func (v *VPP) boot() error {
 	defer v.gate.Unlock()
 	v.dp, v.fam, v.inCall, v.posted = dp, families{}, false, nil
 	dp.WatchInterfaces(v.interfaceChanged)
+	dp.WatchNeighbors(v.neighborChanged)
 	v.log.start(v.opts.log)
 	close(v.up)
 	return nil

@@ -8,7 +8,10 @@ import (
 // entry is a prefix in a table (fib_entry_t in src/vnet/fib/fib_entry.h).
 type entry struct {
 	prefix netip.Prefix
-	table  *Table
+	// given is the address of the prefix as it was first given, host bits
+	// included: VPP shows prefixes in its order.
+	given netip.Addr
+	table *Table
 	// srcs are the sources that gave the prefix, the best first.
 	srcs []entrySource
 	one  [1]entrySource

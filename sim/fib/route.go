@@ -12,8 +12,9 @@ import (
 // bits of the prefix are ignored; paths must not be empty and is changed as VPP
 // changes it.
 func (f *FIB) Update(fibIndex uint32, pfx netip.Prefix, s Source, flags EntryFlags, paths []Path) uint32 {
+	given := pfx.Addr()
 	t, pfx := f.place(fibIndex, pfx)
-	i, e, fresh := f.obtainFresh(t, pfx)
+	i, e, fresh := f.obtainFresh(t, pfx, given)
 	es := f.sourceOf(e, s)
 	flags = f.fixup(pfx, flags, paths)
 	old := es.pl
@@ -25,8 +26,9 @@ func (f *FIB) Update(fibIndex uint32, pfx netip.Prefix, s Source, flags EntryFla
 
 // AddPaths adds paths to those the source has (fib_table_entry_path_add2).
 func (f *FIB) AddPaths(fibIndex uint32, pfx netip.Prefix, s Source, flags EntryFlags, paths []Path) uint32 {
+	given := pfx.Addr()
 	t, pfx := f.place(fibIndex, pfx)
-	i, e, fresh := f.obtainFresh(t, pfx)
+	i, e, fresh := f.obtainFresh(t, pfx, given)
 	es := f.sourceOf(e, s)
 	flags = f.fixup(pfx, flags, paths)
 	old := es.pl
@@ -121,8 +123,9 @@ func (f *FIB) RemoveSpecial(fibIndex uint32, pfx netip.Prefix, s Source) {
 }
 
 func (f *FIB) addSpecial(fibIndex uint32, pfx netip.Prefix, s Source, flags EntryFlags, dpo DPO) uint32 {
+	given := pfx.Addr()
 	t, pfx := f.place(fibIndex, pfx)
-	i, e, fresh := f.obtainFresh(t, pfx)
+	i, e, fresh := f.obtainFresh(t, pfx, given)
 	es := f.sourceOf(e, s)
 	if es.refs++; es.refs > 1 {
 		return i
@@ -156,9 +159,13 @@ func (f *FIB) place(fibIndex uint32, pfx netip.Prefix) (*Table, netip.Prefix) {
 	return f.tables[ProtoOf(pfx.Addr())][fibIndex], pfx.Masked()
 }
 
-func (f *FIB) obtainFresh(t *Table, pfx netip.Prefix) (index uint32, e *entry, fresh bool) {
+func (f *FIB) obtainFresh(t *Table, pfx netip.Prefix, given netip.Addr) (index uint32, e *entry, fresh bool) {
 	index, e = f.obtain(t, pfx)
-	return index, e, len(e.srcs) == 0
+	if len(e.srcs) > 0 {
+		return index, e, false
+	}
+	e.given = given
+	return index, e, true
 }
 
 // apply brings an entry up to date after source s changed, and frees the

@@ -25,6 +25,7 @@ type Table struct {
 
 	resync   bool
 	dying    bool
+	numbered bool     // ID is a number that users gave, ~0 among them
 	locks    []uint16 // by Source
 	sourced  []uint32 // entries by Source
 	tracking int      // entries that depend on their cover
@@ -108,7 +109,7 @@ func (f *FIB) LockTable(p Proto, id uint32, src Source, name string) (index uint
 	if name == "" {
 		name = defaultTableName(p, id)
 	}
-	return f.createTable(p, id, src, name, false)
+	return f.createTable(p, id, true, src, name, false)
 }
 
 func defaultTableName(p Proto, id uint32) string {
@@ -118,11 +119,11 @@ func defaultTableName(p Proto, id uint32) string {
 // CreateTable creates a table without a number, locked for a source; linkLocal
 // makes it an interface's IPv6 link-local table.
 func (f *FIB) CreateTable(p Proto, src Source, name string, linkLocal bool) (index uint32) {
-	return f.createTable(p, InvalidIndex, src, name, linkLocal)
+	return f.createTable(p, InvalidIndex, false, src, name, linkLocal)
 }
 
-func (f *FIB) createTable(p Proto, id uint32, src Source, name string, linkLocal bool) uint32 {
-	t := &Table{Proto: p, ID: id, Name: name, FlowHash: FlowHashDefault, LinkLocal: linkLocal}
+func (f *FIB) createTable(p Proto, id uint32, numbered bool, src Source, name string, linkLocal bool) uint32 {
+	t := &Table{Proto: p, ID: id, Name: name, FlowHash: FlowHashDefault, LinkLocal: linkLocal, numbered: numbered}
 	if n := len(f.freeTables[p]); n > 0 {
 		t.Index, f.freeTables[p] = f.freeTables[p][n-1], f.freeTables[p][:n-1]
 	} else {
@@ -130,7 +131,7 @@ func (f *FIB) createTable(p Proto, id uint32, src Source, name string, linkLocal
 		f.tables[p] = append(f.tables[p], nil)
 	}
 	f.tables[p][t.Index] = t
-	if id != InvalidIndex {
+	if numbered {
 		f.tableByID[p][id] = t.Index
 	}
 	if p == IP4 {
@@ -214,7 +215,7 @@ func (f *FIB) destroyTable(t *Table) {
 	f.settle()
 	f.tables[t.Proto][t.Index] = nil
 	f.freeTables[t.Proto] = append(f.freeTables[t.Proto], t.Index)
-	if t.ID != InvalidIndex {
+	if t.numbered {
 		delete(f.tableByID[t.Proto], t.ID)
 	}
 	if t.Proto == IP4 {

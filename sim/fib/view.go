@@ -7,6 +7,8 @@ type Route struct {
 	// Index identifies the entry while it exists.
 	Index  uint32
 	Prefix netip.Prefix
+	// Given is the prefix's address as it was first given, with host bits.
+	Given netip.Addr
 	// Table is the table it is in.
 	Table *Table
 	// Source is the source that forwards.
@@ -20,7 +22,7 @@ type Route struct {
 // Route returns an entry by index.
 func (f *FIB) Route(i uint32) Route {
 	e := f.entries.At(i)
-	r := Route{Index: i, Prefix: e.prefix, Table: e.table, Flags: e.flags(), LoadBalance: e.lb}
+	r := Route{Index: i, Prefix: e.prefix, Given: e.given, Table: e.table, Flags: e.flags(), LoadBalance: e.lb}
 	if len(e.srcs) > 0 {
 		r.Source = e.srcs[0].source
 	}

@@ -42,7 +42,7 @@ func (m *Main) Addresses(p fib.Proto, swIf uint32) []netip.Prefix {
 // address must be a /128 (ErrAddressLengthMismatch) and replaces the
 // interface's (ip4_add_del_interface_address, ip6_add_del_interface_address).
 func (m *Main) AddAddress(swIf uint32, prefix netip.Prefix) error {
-	i, err := m.mustInterface(swIf)
+	i, err := m.addressable(swIf)
 	if err != nil {
 		return err
 	}
@@ -96,11 +96,21 @@ func (m *Main) checkOverlap(i *Interface, p fib.Proto, prefix netip.Prefix) erro
 	return err
 }
 
-// DeleteAddress takes an address away: ErrAddressNotFoundForInterface when the
-// interface does not have it, ErrAddressNotDeletable for its link-local
-// address.
-func (m *Main) DeleteAddress(swIf uint32, prefix netip.Prefix) error {
+// addressable returns an interface that can have addresses: ErrUnsupported for
+// local0 (vnet_sw_interface_supports_addressing).
+func (m *Main) addressable(swIf uint32) (*Interface, error) {
 	i, err := m.mustInterface(swIf)
+	if err == nil && i.Hw.Class == ClassLocal {
+		return nil, ErrUnsupported
+	}
+	return i, err
+}
+
+// DeleteAddress takes an address away, whatever the prefix length is given as:
+// ErrAddressNotFoundForInterface when the interface does not have it,
+// ErrAddressNotDeletable for its link-local address.
+func (m *Main) DeleteAddress(swIf uint32, prefix netip.Prefix) error {
+	i, err := m.addressable(swIf)
 	if err != nil {
 		return err
 	}
@@ -115,10 +125,11 @@ func (m *Main) DeleteAddress(swIf uint32, prefix netip.Prefix) error {
 		return ErrAddressNotFoundForInterface
 	}
 	list := at(&m.subsystems.ip.addresses[p], swIf)
-	k := slices.IndexFunc(*list, func(a ifAddress) bool { return a.prefix == prefix })
+	k := slices.IndexFunc(*list, func(a ifAddress) bool { return a.prefix.Addr() == prefix.Addr() })
 	if k < 0 {
 		return fmt.Errorf("%v not found for interface %s: %w", prefix, i.Name, ErrAddressNotFoundForInterface)
 	}
+	prefix = (*list)[k].prefix
 	*list = slices.Delete(*list, k, k+1)
 	m.ipEnable(p, swIf, false)
 	if p == fib.IP4 {
@@ -252,4 +263,29 @@ func otherEnd(prefix netip.Prefix) netip.Prefix {
 	a := prefix.Addr().As4()
 	a[3] ^= 1
 	return netip.PrefixFrom(netip.AddrFrom4(a), 32)
+}
+
+// MarkAddresses and SweepAddresses bracket a replacement of all addresses: those
+// not added again in between go (sw_interface_address_replace_begin and _end).
+func (m *Main) MarkAddresses() {
+	for p := range m.subsystems.ip.addresses {
+		for _, list := range m.subsystems.ip.addresses[p] {
+			for k := range list {
+				list[k].stale = true
+			}
+		}
+	}
+}
+
+// SweepAddresses removes what MarkAddresses marked and nobody added since.
+func (m *Main) SweepAddresses() {
+	for p := range m.subsystems.ip.addresses {
+		for swIf := range m.subsystems.ip.addresses[p] {
+			for _, a := range slices.Clone(m.subsystems.ip.addresses[p][swIf]) {
+				if a.stale {
+					_ = m.DeleteAddress(uint32(swIf), a.prefix)
+				}
+			}
+		}
+	}
 }

@@ -1,0 +1,249 @@
+package fib
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// What VPP's show commands print of a FIB. The number in "[@5]" is the slot of
+// the node that a load-balance sends to; these are the slots of a VPP with its
+// usual plugins.
+var dpoSlots = [numDPOTypes][numProtos]int{
+	DPODrop:                {0, 0},
+	DPOPunt:                {1, 1},
+	DPOAdjacencyIncomplete: {3, 3},
+	DPOAdjacencyGlean:      {4, 4},
+	DPOAdjacency:           {5, 5},
+	DPOAdjacencyMidchain:   {6, 6},
+	DPOAdjacencyMcast:      {8, 8},
+	DPOAdjacencyMcastMid:   {10, 10},
+	DPOReceive:             {11, 15},
+	DPOIPNull:              {12, 16},
+	DPOIP6LinkLocal:        {0, 14},
+	DPOLookup:              {12, 16},
+	DPOLookupSource:        {15, 15},
+	DPOLookupMulticast:     {2, 2},
+	DPOLoadBalance:         {13, 17},
+	DPOInterfaceRx:         {17, 17},
+	DPODVR:                 {17, 17},
+}
+
+// FormatDPO renders an object as VPP's format_dpo_id does, without its slot.
+// Lines after the first are indented by indent.
+func (f *FIB) FormatDPO(d DPO, indent int) string {
+	switch {
+	case d.Type == DPODrop:
+		return "dpo-drop " + d.Proto.String()
+	case d.Type == DPOPunt:
+		return "dpo-punt"
+	case d.Type == DPOLoadBalance:
+		return f.FormatLoadBalance(d.Index, indent)
+	case d.Type == DPOReplicate:
+		return f.formatReplicate(d.Index, indent)
+	case d.Type == DPOReceive:
+		if r := f.Receives.At(d.Index); r.SwIf != InvalidIndex {
+			addr := r.Addr
+			if !addr.IsValid() {
+				addr = netip.IPv4Unspecified()
+			}
+			return fmt.Sprintf("dpo-receive: %s on %s", addr, f.itf.Name(r.SwIf))
+		}
+		return "dpo-receive"
+	case d.Type.IsAdjacency():
+		return f.FormatAdjacency(d.Index, indent)
+	case d.Type == DPOIP6LinkLocal:
+		return "ip6-link-local"
+	case d.Type == DPOIPNull:
+		action := [...]string{"discard", "send-unreachable", "send-prohibited"}[min(d.Index, 2)]
+		return fmt.Sprintf("%s-null action:%s", d.Proto, action)
+	case d.Type >= DPOLookup && d.Type <= DPOLookupInterface:
+		return f.formatLookup(f.Lookups.At(d.Index))
+	case d.Type == DPOInterfaceRx:
+		return fmt.Sprintf("%s-rx-dpo: %s", f.itf.Name(d.Index), d.Proto)
+	case d.Type == DPODVR:
+		return "dvr-" + d.Proto.String() + "-dpo-" + f.itf.Name(d.Index)
+	}
+	return fmt.Sprintf("dpo-%d:%d", d.Type, d.Index)
+}
+
+func (f *FIB) formatLookup(l *Lookup) string {
+	input, cast := "dst-address", "unicast"
+	if l.Source {
+		input = "src-address"
+	}
+	if l.Multicast {
+		cast = "multicast"
+	}
+	switch {
+	case l.Interface:
+		return fmt.Sprintf("%s,%s lookup in interface's %s table", input, cast, l.Proto)
+	case l.Multicast:
+		return fmt.Sprintf("%s,%s lookup in %s", input, cast, f.mtables[l.Proto][l.FibIndex].Name)
+	}
+	return fmt.Sprintf("%s,%s lookup in %s", input, cast, f.tables[l.Proto][l.FibIndex].Name)
+}
+
+// FormatLoadBalance renders a load-balance and its buckets; those stand two
+// columns right of indent.
+func (f *FIB) FormatLoadBalance(i uint32, indent int) string {
+	lb := f.LoadBalances.At(i)
+	var b strings.Builder
+	fmt.Fprintf(&b, "dpo-load-balance: [proto:%s index:%d buckets:%d uRPF:%d to:[%d:%d]", lb.Proto, i, len(lb.Buckets),
+		int32(lb.URPF), lb.Packets, lb.Bytes)
+	if via := f.Via(i); via.Packets != 0 {
+		fmt.Fprintf(&b, " via:[%d:%d]", via.Packets, via.Bytes)
+	}
+	b.WriteByte(']')
+	f.formatBuckets(&b, lb.Buckets, indent)
+	return b.String()
+}
+
+func (f *FIB) formatBuckets(b *strings.Builder, buckets []DPO, indent int) {
+	for k, d := range buckets {
+		fmt.Fprintf(b, "\n%*s[%d] [@%d]: %s", indent+2, "", k, dpoSlots[d.Type][d.Proto], f.FormatDPO(d, indent+6))
+	}
+}
+
+func (f *FIB) formatReplicate(i uint32, indent int) string {
+	r := f.Replicates.At(i)
+	flags := "none"
+	if r.HasLocal {
+		flags = "has-local "
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "dpo-replicate: [index:%d buckets:%d flags:[%s] to:[%d:%d]]", i, len(r.Buckets), flags, r.Packets, r.Bytes)
+	for k, d := range r.Buckets {
+		slot := 1
+		if d.Type.IsAdjacency() {
+			slot = 3
+		} else if d.Type == DPOLookupMulticast {
+			slot = 2
+		}
+		fmt.Fprintf(&b, "\n%*s[%d] [@%d]: %s", indent+2, "", k, slot, f.FormatDPO(d, indent+6))
+	}
+	return b.String()
+}
+
+// FormatAdjacency renders an adjacency as `show adj` does
+// (src/vnet/adj/adj_nbr.c, adj_glean.c, adj_mcast.c, adj_midchain.c).
+func (f *FIB) FormatAdjacency(i uint32, indent int) string {
+	a := f.Adjacencies.At(i)
+	switch a.Type {
+	case AdjIncomplete:
+		return fmt.Sprintf("arp-%s: via %s %s", a.Link, a.NextHop, f.itf.Name(a.SwIf))
+	case AdjGlean:
+		pfx := "0.0.0.0/0"
+		if a.Prefix.IsValid() {
+			pfx = a.Prefix.Masked().String()
+		}
+		return fmt.Sprintf("%s-glean: [src:%s] %s", a.Link, pfx, f.formatRewrite(a))
+	case AdjMcast:
+		return fmt.Sprintf("%s-mcast: %s", a.Link, f.formatRewrite(a))
+	case AdjMidchain:
+		return fmt.Sprintf("%s via %s %s\n%*sstacked-on:\n%*s[@%d]: %s", a.Link, a.NextHop, f.formatRewrite(a),
+			indent, "", indent+2, "", dpoSlots[a.Stacked.Type][a.Stacked.Proto], f.FormatDPO(a.Stacked, indent+2))
+	}
+	return fmt.Sprintf("%s via %s %s", a.Link, a.NextHop, f.formatRewrite(a))
+}
+
+// formatRewrite is format_vnet_rewrite (src/vnet/adj/rewrite.c).
+func (f *FIB) formatRewrite(a *Adjacency) string {
+	flags := ""
+	if a.OutputFeatures {
+		flags = "features "
+	}
+	s := fmt.Sprintf("%s: mtu:%d next:%d flags:[%s]", f.itf.Name(a.SwIf), a.MTU, a.nextSlot, flags)
+	if a.RewriteLen > 0 {
+		s += fmt.Sprintf(" %x", a.Rewrite[:a.RewriteLen])
+	}
+	return s
+}
+
+// flowHashWords are in the order that VPP prints them.
+var flowHashWords = []struct {
+	bit  FlowHash
+	name string
+}{{FlowHashSrc, "src"}, {FlowHashDst, "dst"}, {FlowHashSrcPort, "sport"}, {FlowHashDstPort, "dport"}, {FlowHashProto, "proto"},
+	{FlowHashReverse, "reverse"}, {FlowHashSymmetric, "symmetric"}, {FlowHashFlowLabel, "flowlabel"}, {FlowHashGTPv1TEID, "gtpv1teid"}}
+
+// FormatTable renders the first line that `show ip fib` has for a table.
+func (f *FIB) FormatTable(t *Table) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, fib_index:%d, flow hash:[", t.Name, t.Index)
+	for _, w := range flowHashWords {
+		if t.FlowHash&w.bit != 0 {
+			b.WriteString(w.name + " ")
+		}
+	}
+	flags := "none"
+	switch {
+	case t.LinkLocal:
+		flags = "ip6-ll"
+	case t.resync:
+		flags = "resync"
+	}
+	fmt.Fprintf(&b, "] epoch:%d flags:%s locks:[", t.Epoch, flags)
+	t.Locks(func(s Source, n int) { fmt.Fprintf(&b, "%s:%d, ", f.sources[s].name, n) })
+	b.WriteByte(']')
+	return b.String()
+}
+
+// FormatRoute renders an entry as `show ip fib` does.
+func (f *FIB) FormatRoute(r Route) string {
+	if r.LoadBalance == InvalidIndex {
+		return fmt.Sprintf("%s\n  UNRESOLVED", r.Prefix)
+	}
+	return fmt.Sprintf("%s\n  unicast-%s-chain\n  [@0]: %s", r.Prefix, r.Table.Proto, f.FormatLoadBalance(r.LoadBalance, 2))
+}
+
+// Shown returns the table's entries in the order of `show ip fib`: by address as
+// it was given, then length.
+func (f *FIB) Shown(t *Table) []Route {
+	routes := make([]Route, 0, t.Len())
+	t.each(func(i uint32) { routes = append(routes, f.Route(i)) })
+	slices.SortFunc(routes, func(a, b Route) int {
+		return cmp.Or(a.Given.Compare(b.Given), cmp.Compare(a.Prefix.Bits(), b.Prefix.Bits()))
+	})
+	return routes
+}
+
+// FormatMEntry renders a multicast entry as `show ip mfib` does.
+func (f *FIB) FormatMEntry(i uint32) string {
+	e := f.Multicast.At(i)
+	source := "*"
+	n := e.Prefix.Len
+	if bits := uint16(e.Prefix.Group.BitLen()); n > bits {
+		source, n = e.Prefix.Source.String(), bits
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "(%s, %s/%d): ", source, e.Prefix.Group, n)
+	if e.Flags != 0 {
+		b.WriteString(" flags:")
+		for k, name := range [...]string{"Signal", "Drop", "Connected", "Accept-all-itf", "Exclusive", "Inherit-Accept"} {
+			if e.Flags&(1<<k) != 0 {
+				b.WriteString(name + ",")
+			}
+		}
+	}
+	b.WriteString("\n  Interfaces:")
+	for _, itf := range e.Interfaces {
+		fmt.Fprintf(&b, "\n   %s: ", f.itf.Name(itf.SwIf))
+		for k, name := range [...]string{"Negate-Signal", "Accept", "Forward", "Signal-Present", "Don't-Preserve"} {
+			if itf.Flags&(1<<k) != 0 {
+				b.WriteString(name + ", ")
+			}
+		}
+	}
+	if e.RPFID != 0 {
+		fmt.Fprintf(&b, "\n  RPF-ID:%d", e.RPFID)
+	}
+	slot := 0
+	if e.Forward.Type == DPOReplicate {
+		slot = 1
+	}
+	fmt.Fprintf(&b, "\n  multicast-%s-chain\n  [@%d]: %s", e.table.Proto, slot, f.FormatDPO(e.Forward, 2))
+	return b.String()
+}
