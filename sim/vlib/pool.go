@@ -75,9 +75,12 @@ func (p *pool) release(b *Buffer) {
 	p.free[b.class] = append(p.free[b.class], b)
 }
 
-// Alloc returns a buffer that holds a copy of data with headroom in front.
+// Alloc returns a buffer that holds a copy of data with headroom in front. The
+// two bytes before it are zero: a node that looks back for an EtherType must
+// not see what an earlier packet left.
 func (g *Graph) Alloc(data []byte) *Buffer {
 	b := g.pool.alloc(len(data))
+	b.store[Headroom-2], b.store[Headroom-1] = 0, 0
 	b.start = Headroom
 	b.end = Headroom + int32(copy(b.store[Headroom:], data))
 	return b

@@ -41,6 +41,11 @@ func (i *Interface) Receive(frames ...packet.Frame) {
 	for _, f := range frames {
 		b := m.Graph.Alloc(f.Data)
 		b.RxSwIf, b.TraceID = i.SwIfIndex, f.Trace
+		if i.Hw.Device == DeviceTap {
+			// The end of virtio's header, a count of one buffer, lies in front
+			// of the packet; tunnels hash it (see flowHashL2).
+			b.Before(2)[0] = 1
+		}
 		if i.Hw.GSO {
 			markSuperPacket(b, i.Hw.Class.Ethernet, i.Hw.peerMTU())
 		}

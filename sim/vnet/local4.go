@@ -127,7 +127,7 @@ func ip4LocalChecksum(b *vlib.Buffer, ip packet.IPv4) uint16 {
 // The source's load-balance is left in b.Adj, where ip4-icmp-echo-request finds
 // the way back.
 func (m *Main) ip4LocalSource(b *vlib.Buffer, ip packet.IPv4) uint16 {
-	if b.TxSwIf != vlib.InvalidIndex {
+	if m.tableChosen(b, fib.IP4) {
 		b.FibIndex = b.TxSwIf
 	}
 	src := ip.Src()

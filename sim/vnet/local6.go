@@ -1,6 +1,7 @@
 package vnet
 
 import (
+	"github.com/vpptwin/vpptwin/sim/fib"
 	"github.com/vpptwin/vpptwin/sim/packet"
 	"github.com/vpptwin/vpptwin/sim/vlib"
 )
@@ -47,7 +48,7 @@ func (m *Main) ip6LocalOne(n *vlib.Node, b *vlib.Buffer, receiveIf uint32) {
 	if code == ip6ErrUnknownProtocol {
 		code = m.ip6LocalSource(b, ip)
 	}
-	if b.TxSwIf != vlib.InvalidIndex {
+	if m.tableChosen(b, fib.IP6) {
 		b.FibIndex = b.TxSwIf
 	}
 	b.ErrorNode, b.ErrorCode = m.Graph.MustIndex("ip6-input"), code
@@ -130,11 +131,7 @@ func (m *Main) ip6LocalSource(b *vlib.Buffer, ip packet.IPv6) uint16 {
 		return ip6ErrUnknownProtocol
 	}
 	src := ip.Src()
-	table := b.TxSwIf
-	if table == vlib.InvalidIndex {
-		table = m.ip6FibIndex(b.RxSwIf)
-	}
-	lb := m.FIB.LoadBalance(m.FIB.Lookup6(table, &src))
+	lb := m.FIB.LoadBalance(m.FIB.Lookup6(m.lookupTable(b, fib.IP6), &src))
 	if len(m.FIB.RPFInterfaces(lb)) == 0 {
 		return ip6ErrSrcLookupMiss
 	}

@@ -46,10 +46,18 @@ func (m *Main) addLookupNodes() {
 func (m *Main) lookupTable4(b *vlib.Buffer) uint32 { return m.lookupTable(b, fib.IP4) }
 
 func (m *Main) lookupTable(b *vlib.Buffer, p fib.Proto) uint32 {
-	if b.TxSwIf != vlib.InvalidIndex {
+	if m.tableChosen(b, p) {
 		return b.TxSwIf
 	}
 	return m.sw[b.RxSwIf].FibIndex[p]
+}
+
+// tableChosen tells whether a node before chose the table to look b up in. VPP
+// keeps it where the interface to send by is, and an ICMP error about a packet
+// that was on its way out finds that interface's number there; a number that is
+// no table's is ignored here.
+func (m *Main) tableChosen(b *vlib.Buffer, p fib.Proto) bool {
+	return b.TxSwIf != vlib.InvalidIndex && m.FIB.Table(p, b.TxSwIf) != nil
 }
 
 // found holds the load-balances of a vector of packets. With many routes each
@@ -71,7 +79,7 @@ func (m *Main) ip4Lookup(n *vlib.Node, bufs []*vlib.Buffer) {
 		}
 		b.FibIndex = table
 		if b.TxSwIf != vlib.InvalidIndex {
-			b.FibIndex = b.TxSwIf
+			b.FibIndex = m.lookupTable(b, fib.IP4)
 		}
 		lbs[k] = f.LoadBalance(f.Lookup4(b.FibIndex, binary.BigEndian.Uint32(b.Bytes()[16:20])))
 	}
@@ -90,7 +98,7 @@ func (m *Main) ip6Lookup(n *vlib.Node, bufs []*vlib.Buffer) {
 		}
 		b.FibIndex = table
 		if b.TxSwIf != vlib.InvalidIndex {
-			b.FibIndex = b.TxSwIf
+			b.FibIndex = m.lookupTable(b, fib.IP6)
 		}
 		lbs[k] = f.LoadBalance(f.Lookup6(b.FibIndex, (*[16]byte)(b.Bytes()[24:40])))
 	}

@@ -24,7 +24,7 @@ type recorded struct {
 	trace   []string
 }
 
-func readRecorded(t *testing.T, name string) recorded {
+func readRecorded(t testing.TB, name string) recorded {
 	t.Helper()
 	text, err := os.ReadFile("testdata/recorded/" + name + ".txt")
 	require.NoError(t, err)
