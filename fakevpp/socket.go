@@ -60,6 +60,11 @@ func (s *sockets) remove() {
 // Listen serves VPP's API on a unix socket (start-up option "socksvr {
 // socket-name path }"). A socket file that nobody listens on is replaced. After
 // a crash the path refuses connections; Restart serves it again.
+//
+// Nothing waits for a client that does not read: its answers and events are
+// queued, and beyond 64 MiB the connection is dropped. A malformed frame or
+// message also ends the connection, where VPP would ignore a truncated message
+// and leave the client waiting; the log says why.
 func (v *VPP) Listen(path string) error {
 	if err := v.listen(path); err != nil {
 		return err

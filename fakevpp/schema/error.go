@@ -15,6 +15,7 @@ type Error struct {
 	Problem string
 }
 
+// Error names message, field, offset and problem.
 func (e *Error) Error() string {
 	if e.Field == "" {
 		return fmt.Sprintf("%s: offset %d: %s", e.Message, e.Offset, e.Problem)

@@ -12,7 +12,10 @@
 // must not know what any message means.
 package schema
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Kind says which header a message has on the wire, as govpp's MessageType
 // does. Every header starts with the u16 message id.
@@ -32,6 +35,7 @@ const (
 // HeaderSize returns the number of bytes before the first field.
 func (k Kind) HeaderSize() int { return [...]int{10, 6, 6, 2}[k] }
 
+// String returns the kind in lower case.
 func (k Kind) String() string { return [...]string{"request", "reply", "event", "other"}[k] }
 
 // Message describes one version of one message.
@@ -167,3 +171,19 @@ func (t *Type) isByte() bool { return t.Class == Uint && t.Size == 1 && t.Enum =
 // fold reduces a VPP name and a Go name to the same text: SwIfIndex and
 // sw_if_index, TableID and table_id.
 func fold(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
+
+// String describes the type for errors.
+func (t *Type) String() string {
+	name := [...]string{"bool", "u", "i", "f64", "string", "struct", "union", "array", "vector"}[t.Class]
+	switch {
+	case t.Name != "":
+		return t.Name
+	case t.Class == Uint || t.Class == Int:
+		return fmt.Sprintf("%s%d", name, 8*t.Size)
+	case t.Class == Array:
+		return fmt.Sprintf("%s[%d]", t.Elem, t.Len)
+	case t.Class == Vector:
+		return fmt.Sprintf("%s[%s]", t.Elem, t.Count)
+	}
+	return name
+}

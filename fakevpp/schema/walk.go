@@ -28,7 +28,7 @@ func (c *counts) get(name string) int {
 	return 0
 }
 
-// countFields are the names of fields that hold lengths.
+// isLength says if field i holds the length of a vector behind it.
 func isLength(fields []Field, i int) bool {
 	return fields[i].Type.Class == Uint && isCount(fields[i+1:], fields[i].Name)
 }
