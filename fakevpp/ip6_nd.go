@@ -13,7 +13,19 @@ var ip6NDHandlers = []handler{
 	reply("sw_interface_ip6nd_ra_prefix", (*VPP).ip6ndRAPrefix),
 	dump("sw_interface_ip6nd_ra_dump", "sw_interface_ip6nd_ra_details", (*VPP).ip6ndRADump),
 	reply("ip6nd_proxy_add_del", (*VPP).ip6ndProxyAddDel),
+	reply("ip6nd_proxy_enable_disable", (*VPP).ip6ndProxyEnableDisable),
 	dump("ip6nd_proxy_dump", "ip6nd_proxy_details", (*VPP).ip6ndProxyDump),
+}
+
+type ip6ndProxyEnableDisable struct {
+	SwIfIndex uint32
+	IsEnable  bool
+}
+
+// ip6ndProxyEnableDisable drives the mirror proxy
+// (src/vnet/ip6-nd/ip6_nd_mirror_proxy.c).
+func (v *VPP) ip6ndProxyEnableDisable(_ *call, req *ip6ndProxyEnableDisable) error {
+	return v.dp.SetNDMirror(req.SwIfIndex, req.IsEnable)
 }
 
 type ip6ndRAConfig struct {

@@ -24,6 +24,7 @@ var nodeGroups = []func(*Main){
 	(*Main).addICMP6Nodes,
 	(*Main).addARPNodes,
 	(*Main).addNDNodes,
+	(*Main).addNDMirrorNodes,
 	(*Main).addGleanNodes,
 }
 
