@@ -97,6 +97,7 @@ type testCluster struct {
 	cluster *agent.Cluster
 	nodes   []*testNode
 	wait    sync.WaitGroup
+	prepare func(*testNode) // before a node's agent starts
 }
 
 // inCluster runs f in a synctest bubble with a cluster of n nodes, 192.168.0.1 and fd00::1 being the first one's addresses.
@@ -130,6 +131,9 @@ func (c *testCluster) addNode(i int) {
 			{Type: corev1.NodeInternalIP, Address: ip6}}}}, metav1.CreateOptions{})
 	require.NoError(c.t, err)
 	c.nodes = append(c.nodes, n)
+	if c.prepare != nil {
+		c.prepare(n)
+	}
 	n.start()
 }
 
