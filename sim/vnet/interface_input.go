@@ -5,15 +5,19 @@ import (
 	"github.com/vpptwin/vpptwin/sim/vlib"
 )
 
-// Next slots of every device input node, by layer 3 type.
+// Next slots of every device input node (VNET_DEVICE_INPUT_NEXT_NODES in
+// src/vnet/devices/devices.h).
 const (
-	deviceNextIP4 uint16 = iota
+	_ uint16 = iota // ip4-input-no-checksum, for devices that checked it
+	deviceNextIP4
 	deviceNextIP6
+	_ // mpls-input
 	deviceNextEthernet
 	deviceNextDrop
 )
 
-var deviceNexts = []string{"ip4-input", "ip6-input", "ethernet-input", "error-drop"}
+var deviceNexts = []string{"ip4-input-no-checksum", "ip4-input", "ip6-input", "mpls-input", "ethernet-input",
+	"error-drop", "ip4-drop", "ip6-drop", "punt-dispatch"}
 
 // Error counters of device input nodes.
 const deviceErrorUnknownIP uint16 = 0

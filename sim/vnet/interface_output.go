@@ -163,9 +163,6 @@ func (m *Main) addInterfaceOutputNodes() {
 // leaves by; the output feature arcs of IP end here.
 func (m *Main) interfaceOutput(n *vlib.Node, bufs []*vlib.Buffer) {
 	for _, b := range bufs {
-		if b.Trace != nil {
-			b.Trace.Add(n, newOutputTrace(m.sw[b.TxSwIf], b))
-		}
 		n.Send(b, m.sw[b.TxSwIf].Hw.OutputNode.Index)
 	}
 }

@@ -1,9 +1,7 @@
 package vnet
 
 import (
-	"encoding/hex"
 	"fmt"
-	"strings"
 
 	"github.com/vpptwin/vpptwin/sim/packet"
 	"github.com/vpptwin/vpptwin/sim/vlib"
@@ -32,6 +30,7 @@ func newDeviceInputTrace(i *Interface, b *vlib.Buffer, next uint16) DeviceInputT
 
 // Format renders as the class's input trace (src/plugins/tap/format.c,
 // src/plugins/memif/node.c, src/plugins/af_packet/node.c, src/vnet/pg/input.c).
+// A packet generator's stream goes by its interface's name.
 func (t DeviceInputTrace) Format() string {
 	switch t.Device {
 	case DeviceMemif.Name:
@@ -39,16 +38,15 @@ func (t DeviceInputTrace) Format() string {
 	case DeviceAFPacket.Name:
 		return fmt.Sprintf("af_packet: hw_if_index %d rx-queue 0 next-index %d", t.HwIfIndex, t.Next)
 	case DevicePG.Name:
-		return fmt.Sprintf("stream %d, %d bytes, sw_if_index %d, next_node %s", t.HwIfIndex, t.Len, t.SwIfIndex,
+		return fmt.Sprintf("stream %s, %d bytes, sw_if_index %d, next_node %s", t.Interface, t.Len, t.SwIfIndex,
 			deviceNexts[t.Next])
 	}
 	flags := 0
 	if t.Checksum {
 		flags = 1
 	}
-	return fmt.Sprintf("%s: hw_if_index %d next-index %d vring 0 len %d\n  hdr: flags 0x%02x gso_type 0x%02x hdr_len 0 "+
-		"gso_size %d csum_start 0 csum_offset 0 num_buffers 1", t.Device, t.HwIfIndex, t.Next, t.Len, flags,
-		min(t.GSOSize, 1), t.GSOSize)
+	return fmt.Sprintf("virtio: hw_if_index %d next-index %d vring 0 len %d\n  hdr: flags 0x%02x gso_type 0x%02x hdr_len 0 "+
+		"gso_size %d csum_start 0 csum_offset 0 num_buffers 1", t.HwIfIndex, t.Next, t.Len, flags, min(t.GSOSize, 1), t.GSOSize)
 }
 
 // OutputTrace is what an output node records.
@@ -61,7 +59,7 @@ type OutputTrace struct {
 	// Flags are the buffer's flags.
 	Flags vlib.Flag
 	// Data is the start of the packet.
-	Data [64]byte
+	Data [120]byte
 	// Len is how much of Data is the packet's, in bytes.
 	Len int
 }
@@ -73,17 +71,32 @@ func newOutputTrace(i *Interface, b *vlib.Buffer) OutputTrace {
 }
 
 // Format renders as format_vnet_interface_output_trace
-// (src/vnet/interface_output.c).
+// (src/vnet/interface_output.c); the flags are this package's.
 func (t OutputTrace) Format() string {
-	var s strings.Builder
-	fmt.Fprintf(&s, "%s flags 0x%08x\n", t.Interface, uint32(t.Flags))
-	if t.Ethernet && t.Len >= packet.EthernetLen {
-		e := packet.Ethernet(t.Data[:t.Len])
-		fmt.Fprintf(&s, "%s: %s -> %s", etherTypeName(e.Type()), e.Src(), e.Dst())
-	} else {
-		s.WriteString(hex.EncodeToString(t.Data[:t.Len]))
+	return fmt.Sprintf("%s flags 0x%08x\n%s", t.Interface, uint32(t.Flags), formatPacket(t.Data[:t.Len], t.Ethernet))
+}
+
+// formatPacket renders an Ethernet frame with what it carries as
+// format_ethernet_header_with_length does, a bare packet in hexadecimal.
+func formatPacket(data []byte, ethernet bool) string {
+	if !ethernet || len(data) < packet.EthernetLen {
+		return hexBytes(data)
 	}
-	return s.String()
+	e := packet.Ethernet(data)
+	etherType, off := e.Network()
+	s := formatEthernet(e)
+	switch {
+	case off >= len(data):
+	case etherType == packet.EtherTypeIPv4:
+		s += "\n" + formatIP(false, data[off:])
+	case etherType == packet.EtherTypeIPv6:
+		s += "\n" + formatIP(true, data[off:])
+	case etherType == packet.EtherTypeARP:
+		var t ARPTrace
+		copy(t.Packet[:], data[off:])
+		s += "\n" + t.Format()
+	}
+	return s
 }
 
 // etherTypeName is VPP's name of an EtherType (format_ethernet_type).
