@@ -65,8 +65,9 @@ func cliTraceAdd(v *VPP, a *cliArgs) (string, error) {
 		return "", cliText("expected NODE COUNT, got `'")
 	}
 	if n.Type != vlib.NodeInput {
-		return "", fmt.Errorf("node '%s' doesn't support per-node tracing. There may be another way to "+
-			"initiate trace on this node", n.Name)
+		text := "node '" + n.Name + "' doesn't support per-node tracing. There may be another way to initiate trace " +
+			"on this node."
+		return "", cliText(text)
 	}
 	v.dp.Graph.TraceAdd(n, int(count))
 	return "", nil

@@ -37,7 +37,7 @@ func cliSetURPF(v *VPP, a *cliArgs) (string, error) {
 		case a.is("tx"):
 			req.IsInput = false
 		default:
-			return "", a.unknown()
+			return "", fmt.Errorf("parse error `%s'", a.rest())
 		}
 	}
 	if i == nil {

@@ -33,8 +33,8 @@ type vxlanWords struct {
 	decapSlot        uint32
 }
 
-// addr takes an IP address behind the keyword.
-func (a *cliArgs) addr(keyword string, to *netip.Addr) bool {
+// addrAfter takes an IP address behind the keyword.
+func (a *cliArgs) addrAfter(keyword string, to *netip.Addr) bool {
 	if len(a.words) < 2 || a.words[0] != keyword {
 		return false
 	}
@@ -60,12 +60,12 @@ func (w *vxlanWords) read(a *cliArgs) error {
 			if !a.text("node", &w.decapNode) && !w.slot(a) {
 				return a.parseError()
 			}
-		case a.addr("group", &w.dst):
+		case a.addrAfter("group", &w.dst):
 			w.group = true
 			if !a.iface(&w.mcast) {
 				return a.parseError()
 			}
-		case a.number("instance", &w.instance), a.addr("src", &w.src), a.addr("dst", &w.dst),
+		case a.number("instance", &w.instance), a.addrAfter("src", &w.src), a.addrAfter("dst", &w.dst),
 			a.number("encap-vrf-id", &w.table), a.number("vni", &w.vni), a.number("src_port", &w.srcPort),
 			a.number("dst_port", &w.dstPort):
 		default:
