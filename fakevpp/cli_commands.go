@@ -1,5 +1,10 @@
 package fakevpp
 
+import "slices"
+
 // familyCommands lists the CLI commands of the API families, which add theirs
 // here.
-func familyCommands() []cliCommand { return nil }
+func familyCommands() []cliCommand {
+	return slices.Concat(interfaceCommands(), interfaceShowCommands(), deviceCommands(), deviceShowCommands(), graphCommands(),
+		vxlanCommands(), urpfCommands(), ipShowCommands(), routeCommands(), ipConfigCommands())
+}

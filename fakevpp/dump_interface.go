@@ -220,6 +220,9 @@ func (d *dumper) vxlanTunnels() {
 		p := fib.ProtoOf(t.Src)
 		next := d.m.Graph.Node([...]string{"vxlan4-input", "vxlan6-input"}[p]).Nexts()[t.DecapNext]
 		list := []dumpOption{
+			{!t.Dst.IsMulticast(), "dst " + t.Dst.String(), nil},
+			{t.Dst.IsMulticast(), "group " + t.Dst.String(), []string{d.ifName(t.McastSwIf)}},
+			{true, fmt.Sprintf("vni %d instance %d", t.VNI, t.Instance), nil},
 			{t.EncapFib != 0, "encap-vrf-id " + decimal(d.m.FIB.Table(p, t.EncapFib).ID), nil},
 			{t.SrcPort != packet.VXLANPort, "src_port " + decimal(t.SrcPort), nil},
 			{t.DstPort != packet.VXLANPort, "dst_port " + decimal(t.DstPort), nil},
@@ -227,8 +230,7 @@ func (d *dumper) vxlanTunnels() {
 			{next == "l2-input", "decap-next l2", nil},
 			{next != "l2-input", "decap-next node", []string{next}},
 		}
-		text, args := withOptions(fmt.Sprintf("create vxlan tunnel src %s dst %s vni %d instance %d", t.Src, t.Dst, t.VNI,
-			t.Instance), list)
+		text, args := withOptions("create vxlan tunnel src "+t.Src.String(), list)
 		first := "vxlan_tunnel" + decimal(t.Instance)
 		if t.L3 && next == "l2-input" {
 			// VPP's command gives layer 3 tunnels another next node.
@@ -292,7 +294,7 @@ func (d *dumper) mtu(i *vnet.Interface) {
 			continue
 		}
 		if set >= 0 {
-			text := "set interface mtus"
+			text := "set interface all-mtus"
 			for k, mtu := range i.MTU {
 				text += " " + kinds[k] + " " + decimal(mtu)
 			}
@@ -413,8 +415,10 @@ func (d *dumper) features() {
 				count[a.Name+" "+f]++
 			}
 		}
-		for range gsoCount(count) {
-			d.add(i.Name, "set interface feature gso", i.Name, "enable")
+		for _, b := range featureBundles {
+			for range b.take(count) {
+				d.add(i.Name, b.command, i.Name, "enable")
+			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(count)) {
 			arc, feature, _ := strings.Cut(name, " ")
@@ -429,18 +433,29 @@ func (d *dumper) features() {
 	})
 }
 
-// gsoFeatures are what EnableGSO enables together on an Ethernet interface.
-var gsoFeatures = []string{"ip4-output gso-ip4", "ip6-output gso-ip6", "l2-output-ip4 gso-l2-ip4", "l2-output-ip6 gso-l2-ip6"}
+// featureBundle is what one command enables together, as "arc feature".
+type featureBundle struct {
+	command  string
+	features []string
+}
 
-// gsoCount returns how often all GSO features are enabled together and takes
-// them out of left.
-func gsoCount(left map[string]int) int {
-	n := left[gsoFeatures[0]]
-	for _, f := range gsoFeatures {
-		n = min(n, left[f])
+var featureBundles = []featureBundle{
+	{"set interface feature gso",
+		[]string{"ip4-output gso-ip4", "ip6-output gso-ip6", "l2-output-ip4 gso-l2-ip4", "l2-output-ip6 gso-l2-ip6"}},
+	{"set interface ip6-nd proxy",
+		[]string{"ip6-unicast ip6-unicast-nd-proxy", "ip6-multicast ip6-multicast-nd-proxy"}},
+}
+
+// take returns how often all of the bundle is enabled and takes that out of the
+// counts.
+func (b *featureBundle) take(count map[string]int) int {
+	n := count[b.features[0]]
+	for _, f := range b.features {
+		n = min(n, count[f])
 	}
-	for _, f := range gsoFeatures {
-		left[f] -= max(n, 0)
+	n = max(n, 0)
+	for _, f := range b.features {
+		count[f] -= n
 	}
-	return max(n, 0)
+	return n
 }

@@ -50,8 +50,11 @@ func (v *VPP) Exec(text string) error {
 	return nil
 }
 
-// execState is for whom commands act while a file is executed.
-type execState struct{ api bool }
+// execState is how commands act while a file is executed.
+type execState struct {
+	api bool // for the API's clients
+	own bool // with the words of own lines
+}
 
 // cliSource is the source of unicast routes and tables that CLI commands add:
 // CLI, except where a dump says that they are the API's clients'.
@@ -136,6 +139,8 @@ func (v *VPP) execLine(line string) error {
 	if len(words) == 0 {
 		return fmt.Errorf("want a command behind %s", ownMark)
 	}
+	v.fam.exec.own = true
+	defer func() { v.fam.exec.own = false }()
 	_, err = cliTree(ownCommands()).run(v, words)
 	if !errors.Is(err, errNoCommand) {
 		return err

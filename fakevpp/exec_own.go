@@ -15,7 +15,7 @@ import (
 func ownCommands() []cliCommand {
 	return []cliCommand{
 		{path: "source", help: "source API|CLI", run: ownSource},
-		{path: "set interface mtus", help: "set interface mtus packet <n> ip4 <n> ip6 <n> mpls <n> <interface>", run: ownMTU},
+		{path: "set interface all-mtus", help: "set interface all-mtus packet <n> ip4 <n> ip6 <n> mpls <n> <interface>", run: ownMTU},
 		{path: "enable ip6 interface again", help: "enable ip6 interface again <interface>", run: ownEnableIP6Again},
 		{path: "ip6 nd suppress-link-layer", help: "ip6 nd suppress-link-layer <interface>", run: ownSuppressLinkLayer},
 		{path: "ip table name", help: "ip table name <table> <name>", run: ownTableName(fib.IP4)},

@@ -136,7 +136,7 @@ func (v *VPP) vxlanDecapNext(w *vxlanWords, p fib.Proto) uint32 {
 	switch {
 	case w.decapNode != "":
 		return v.dp.VXLANDecapNext(p, w.decapNode)
-	case w.l3 && (w.decapSlot == vlib.InvalidIndex || w.decapSlot == 1):
+	case w.l3 && !v.fam.exec.own && (w.decapSlot == vlib.InvalidIndex || w.decapSlot == 1):
 		return v.dp.VXLANDecapNext(p, p.String()+"-input")
 	}
 	return w.decapSlot
