@@ -25,6 +25,7 @@ func (m *Main) addDatapathNodes() {
 	m.addIP4InputNodes()
 	m.addIP6InputNodes()
 	m.addLookupNodes()
+	m.addLinkLocalNodes()
 	m.addRewriteNodes()
 	m.addMidchainNodes()
 	m.addMulticastNodes()
