@@ -26,7 +26,7 @@ func (j *judgement) paths() {
 		}
 		j.path(i, p.Path)
 	}
-	if looked == 0 {
+	if looked == 0 && len(j.failures) == 0 { // else their loss has been told already
 		j.fail(nil, "there is no packet whose path could be looked at")
 	}
 }
