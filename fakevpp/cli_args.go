@@ -119,3 +119,13 @@ func (a *cliArgs) parseError() error { return fmt.Errorf("parse error: '%s'", a.
 
 // cliText is a complaint in VPP's words.
 func cliText(text string) error { return errors.New(text) }
+
+// detailed is an error of the API as VPP's vnet_error shows it: the code's text
+// and in parentheses what happened.
+func detailed(err error, what string) error {
+	var code vnet.APIError
+	if !errors.As(err, &code) {
+		return err
+	}
+	return fmt.Errorf("%s (%s)", code.Text(), what)
+}

@@ -132,14 +132,14 @@ func (a *cliArgs) tapOption(c *vnet.TapConfig) bool {
 	default:
 		return a.mac("host-mac-addr", &c.HostMAC) || a.text("host-if-name", &c.HostIfName) ||
 			a.text("host-ns", &c.HostNamespace) || a.text("host-bridge", &c.HostBridge) ||
-			a.prefix("host-ip4-addr", &c.HostIP4) || a.prefix("host-ip6-addr", &c.HostIP6) ||
-			a.address("host-ip4-gw", &c.HostIP4Gw) || a.address("host-ip6-gw", &c.HostIP6Gw)
+			a.prefixAfter("host-ip4-addr", &c.HostIP4) || a.prefixAfter("host-ip6-addr", &c.HostIP6) ||
+			a.addressAfter("host-ip4-gw", &c.HostIP4Gw) || a.addressAfter("host-ip6-gw", &c.HostIP6Gw)
 	}
 	return true
 }
 
-// prefix takes an address with prefix length behind the keyword.
-func (a *cliArgs) prefix(keyword string, to *netip.Prefix) bool {
+// prefixAfter takes an address with prefix length behind the keyword.
+func (a *cliArgs) prefixAfter(keyword string, to *netip.Prefix) bool {
 	var s string
 	before := *a
 	if !a.text(keyword, &s) {
@@ -154,8 +154,8 @@ func (a *cliArgs) prefix(keyword string, to *netip.Prefix) bool {
 	return true
 }
 
-// address takes an address behind the keyword.
-func (a *cliArgs) address(keyword string, to *netip.Addr) bool {
+// addressAfter takes an address behind the keyword.
+func (a *cliArgs) addressAfter(keyword string, to *netip.Addr) bool {
 	var s string
 	before := *a
 	if !a.text(keyword, &s) {
@@ -191,153 +191,6 @@ func (a *cliArgs) deleteDevice(del func(uint32) error, wrong string) (string, er
 	case errors.Is(del(i.SwIfIndex), vnet.ErrInvalidSwIfIndex):
 		return "", cliText(wrong)
 	}
-	return "", nil
-}
-
-func cliCreateMemifSocket(v *VPP, a *cliArgs) (string, error) {
-	id, filename := invalidIndex, ""
-	for a.more() {
-		if !a.number("id", &id) && !a.text("filename", &filename) {
-			return "", a.unknown()
-		}
-	}
-	switch {
-	case id == 0 || id == invalidIndex:
-		return "", cliText("Invalid socket id")
-	case filename == "":
-		return "", cliText("Invalid socket filename")
-	}
-	return "", detailed(v.dp.AddMemifSocket(id, filename), "entry already exists")
-}
-
-func cliDeleteMemifSocket(v *VPP, a *cliArgs) (string, error) {
-	id := invalidIndex
-	for a.more() {
-		if !a.number("id", &id) {
-			return "", a.unknown()
-		}
-	}
-	if id == 0 || id == invalidIndex {
-		return "", cliText("Invalid socket id")
-	}
-	s := v.dp.MemifSocket(id)
-	err := v.dp.DeleteMemifSocket(id)
-	if s == nil {
-		return "", detailed(err, fmt.Sprintf("socket file with id %d does not exist", id))
-	}
-	return "", detailed(err, fmt.Sprintf("socket file '%s' is in use", s.Filename))
-}
-
-// detailed is an error of the API as VPP's vnet_error shows it: the code's text
-// and in parentheses what happened.
-func detailed(err error, what string) error {
-	var code vnet.APIError
-	if !errors.As(err, &code) {
-		return err
-	}
-	return fmt.Errorf("%s (%s)", code.Text(), what)
-}
-
-func cliCreateMemif(v *VPP, a *cliArgs) (string, error) {
-	c := vnet.MemifConfig{Slave: true} // the CLI's default, unlike the API's
-	ring, rx, tx, size := uint32(1024), uint32(1), uint32(1), uint32(2048)
-	for a.more() {
-		switch {
-		case a.number("id", &c.ID), a.number("socket-id", &c.SocketID), a.text("secret", &c.Secret),
-			a.number("ring-size", &ring), a.number("rx-queues", &rx), a.number("tx-queues", &tx),
-			a.number("buffer-size", &size), a.mac("hw-addr", &c.MAC):
-		case a.is("master"):
-			c.Slave = false
-		case a.is("slave"):
-			c.Slave = true
-		case a.is("no-zero-copy"):
-			c.NoZeroCopy = true
-		case a.is("use-dma"):
-			c.DMA = true
-		case a.is("mode", "ip"):
-			c.Mode = vnet.MemifIP
-		default:
-			return "", a.unknown()
-		}
-	}
-	switch {
-	case ring == 0 || ring&(ring-1) != 0:
-		return "", cliText("ring size must be power of 2")
-	case ring > 32768:
-		return "", cliText("maximum ring size is 32768")
-	case rx < 1 || rx > 255:
-		return "", cliText("rx queue must be between 1 - 255")
-	case tx < 1 || tx > 255:
-		return "", cliText("tx queue must be between 1 - 255")
-	}
-	c.RingSize, c.RxQueues, c.TxQueues, c.BufferSize = ring, int(rx), int(tx), uint16(size)
-	_, err := v.dp.AddMemif(c)
-	if s := v.dp.MemifSocket(c.SocketID); s == nil {
-		return "", detailed(err, "unknown socket id")
-	} else if s.Users > 0 && s.Master == c.Slave {
-		return "", detailed(err, "socket file cannot be used by both master and slave")
-	}
-	return "", detailed(err, "interface already exists")
-}
-
-func cliDeleteMemif(v *VPP, a *cliArgs) (string, error) {
-	return a.deleteDevice(v.dp.DeleteMemif, "not a memif interface")
-}
-
-func cliCreateHostInterface(v *VPP, a *cliArgs) (string, error) {
-	if !a.more() {
-		return "", nil
-	}
-	c := vnet.HostInterfaceConfig{Flags: vnet.HostQdiscBypass | vnet.HostChecksumGSO}
-	var n uint32
-	var mac packet.MAC
-	for a.more() {
-		switch {
-		case a.text("name", &c.HostIfName):
-		case a.number("num-rx-queues", &n):
-			c.RxQueues = int(n)
-		case a.number("num-tx-queues", &n):
-			c.TxQueues = int(n)
-		case a.is("qdisc-bypass-disable"):
-			c.Flags &^= vnet.HostQdiscBypass
-		case a.is("cksum-gso-disable"):
-			c.Flags &^= vnet.HostChecksumGSO
-		case a.is("mode", "ip"):
-			c.IP = true
-		case a.is("v2"):
-			c.Flags |= vnet.HostVersion2
-		case a.mac("hw-addr", &mac):
-			c.MAC = &mac
-		default:
-			return "", a.unknown()
-		}
-	}
-	if c.HostIfName == "" {
-		return "", cliText("missing host interface name")
-	}
-	h, err := v.dp.AddHostInterface(c)
-	switch {
-	case errors.Is(err, vnet.ErrInvalidInterface):
-		return "", cliText("Invalid interface name")
-	case errors.Is(err, vnet.ErrIfAlreadyExists):
-		return "", cliText("Interface already exists")
-	case err != nil:
-		return "", err
-	}
-	return h.Interface.Name + "\n", nil
-}
-
-func cliDeleteHostInterface(v *VPP, a *cliArgs) (string, error) {
-	name := ""
-	for a.more() {
-		if !a.text("name", &name) {
-			return "", a.unknown()
-		}
-	}
-	if name == "" {
-		return "", cliText("missing host interface name")
-	}
-	_ = v.dp.DeleteHostInterface(name) // VPP's command does not look at the result
 	return "", nil
 }
 

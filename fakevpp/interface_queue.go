@@ -68,12 +68,12 @@ type swInterfaceTxPlacementDetails struct {
 }
 
 func (v *VPP) swInterfaceTxPlacementGet(_ *call, req *swIfIndexOnly, emit func(*swInterfaceTxPlacementDetails)) error {
-	any := false
+	found := false
 	v.dp.Interfaces(func(i *vnet.Interface) bool {
-		any = any || len(i.Hw.TxQueues) > 0
-		return !any
+		found = len(i.Hw.TxQueues) > 0
+		return !found
 	})
-	if !any {
+	if !found {
 		return vnet.ErrNoSuchEntry
 	}
 	if req.SwIfIndex != invalidIndex {

@@ -3,6 +3,7 @@ package vnet
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -110,6 +111,35 @@ func TestMemifDisagreement(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestMemifSlaveRetries lets a slave find the end it needs once another slave
+// has left it.
+func TestMemifSlaveRetries(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m, _ := newTestMain(t)
+		require.NoError(t, m.AddMemifSocket(1, defaultMemifSocket))
+		require.NoError(t, m.AddMemifSocket(2, defaultMemifSocket))
+		master, err := m.AddMemif(MemifConfig{})
+		require.NoError(t, err)
+		var slaves []*Memif
+		for _, socket := range []uint32{1, 2} {
+			s, err := m.AddMemif(MemifConfig{Slave: true, SocketID: socket})
+			require.NoError(t, err)
+			require.NoError(t, m.SetAdminUp(s.Interface.SwIfIndex, true))
+			slaves = append(slaves, s)
+		}
+		synctest.Wait()
+		require.True(t, master.Connected && slaves[0].Connected)
+		require.False(t, slaves[1].Connected)
+		require.NoError(t, m.DeleteMemif(slaves[0].Interface.SwIfIndex))
+		synctest.Wait()
+		require.False(t, master.Connected)
+		time.Sleep(2 * memifRetry)
+		synctest.Wait()
+		require.True(t, master.Connected && slaves[1].Connected)
+	})
 }
 
 // tcpFrame is an Ethernet frame with a TCP segment over IPv4 or IPv6, all

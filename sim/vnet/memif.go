@@ -2,6 +2,7 @@ package vnet
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/vpptwin/vpptwin/sim/packet"
 )
@@ -184,17 +185,29 @@ func (mif *Memif) Socket() *MemifSocket { return mif.socket }
 // AdminUpDown brings the link back if the peer is there. A slave that is set up
 // starts to look for its master.
 func (mif *Memif) AdminUpDown(hw *HwInterface, up bool) error {
-	if !up {
-		return nil
-	}
-	if mif.Connected {
+	switch {
+	case up && mif.Connected:
 		mif.m.setLink(hw, true)
-		return nil
-	}
-	if mif.Config.Slave && hw.Port == nil && mif.m.env != nil {
-		return mif.open()
+	case up && mif.Config.Slave:
+		mif.seek()
 	}
 	return nil
+}
+
+// memifRetry is how often a slave looks for its master (memif_process).
+const memifRetry = 3 * time.Second
+
+// seek opens a slave's end; if the environment cannot, it tries again later.
+func (mif *Memif) seek() {
+	i := mif.Interface
+	if i.deleted || !i.AdminUp || i.Hw.Port != nil || mif.m.env == nil || mif.open() == nil {
+		return
+	}
+	time.AfterFunc(memifRetry, func() {
+		mif.m.Lock()
+		defer mif.m.Unlock()
+		mif.seek()
+	})
 }
 
 // SetMaxFrame accepts every size: the device has none of its own.

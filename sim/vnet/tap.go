@@ -169,9 +169,6 @@ func (t *Tap) open() error {
 	hw.Port = port
 	hw.GSO = c.Flags&TapGSO != 0
 	hw.Checksum = hw.GSO || c.Flags&TapChecksumOffload != 0
-	if t.isTun() {
-		hw.MinFrame = 0
-	}
 	if c.HostMTU != nil {
 		hw.PeerMTU = *c.HostMTU
 	}
