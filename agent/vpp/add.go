@@ -93,7 +93,8 @@ func (e *Engine) addRoutes(want *State) (requests []*request) {
 		paths := want.Routes[k]
 		if fibPaths, ok := e.fibPaths(k, paths); ok {
 			requests = append(requests, &request{
-				what: fmt.Sprintf("add route %s in table %d", k.Prefix, k.Table),
+				what: "add route",
+				key:  &k,
 				msg:  route(true, k, fibPaths),
 				done: func(api.Message) { put(&e.actual.Routes, k, paths) },
 			})

@@ -61,10 +61,13 @@ func (c *client) drop() {
 // request is one message and what comes of it.
 type request struct {
 	what string      // what it is meant to do, for errors
+	key  *RouteKey   // the route it is about, which what does not name; there are too many to form texts that nobody reads
 	msg  api.Message // the request
 	ok   []int32     // retvals that are as good as 0
-	done func(reply api.Message)
-	err  error // set by do
+	// optional requests succeed without effect where VPP does not have the message, or does not implement it.
+	optional bool
+	done     func(reply api.Message)
+	err      error // set by do
 }
 
 // do sends requests, many at a time, and calls done for each that succeeded, in order. It sets err of those that failed. The error returned is one of the
@@ -82,9 +85,11 @@ func (c *client) do(requests []*request) error {
 			sent++
 			if r.err = c.send(stream, r.msg); r.err == nil {
 				pending = append(pending, r)
+			} else if r.optional && errors.Is(r.err, ErrUnsupported) {
+				r.succeed(nil)
 			} else if !errors.Is(r.err, ErrUnsupported) {
 				c.drop()
-				return fmt.Errorf("%s: %w", r.what, r.err)
+				return fmt.Errorf("%s: %w", r.title(), r.err)
 			}
 		}
 		if len(pending) == 0 {
@@ -93,7 +98,7 @@ func (c *client) do(requests []*request) error {
 		reply, err := stream.RecvMsg()
 		if err != nil {
 			c.drop()
-			return fmt.Errorf("%s: %w", pending[0].what, err)
+			return fmt.Errorf("%s: %w", pending[0].title(), err)
 		}
 		pending[0].finish(reply)
 		pending = append(pending[:0], pending[1:]...)
@@ -116,6 +121,14 @@ func (c *client) send(stream api.Stream, msg api.Message) error {
 	return err
 }
 
+// title says what the request is meant to do.
+func (r *request) title() string {
+	if r.key == nil {
+		return r.what
+	}
+	return fmt.Sprintf("%s %s in table %d", r.what, r.key.Prefix, r.key.Table)
+}
+
 // finish judges a reply.
 func (r *request) finish(reply api.Message) {
 	retval := retvalOf(reply)
@@ -124,10 +137,18 @@ func (r *request) finish(reply api.Message) {
 			retval = 0
 		}
 	}
+	if r.optional && retval == int32(api.UNIMPLEMENTED) {
+		retval = 0
+	}
 	if retval != 0 {
 		r.err = fmt.Errorf("%s: %w", r.msg.GetMessageName(), api.RetvalToVPPApiError(retval))
 		return
 	}
+	r.succeed(reply)
+}
+
+func (r *request) succeed(reply api.Message) {
+	r.err = nil
 	if r.done != nil {
 		r.done(reply)
 	}

@@ -219,7 +219,7 @@ func compareBools(a, b bool) int {
 	return 1
 }
 
-// run sends requests and returns the errors of those that failed. ErrUnsupported is passed over for optional ones (what VPP cannot do it is not asked for).
+// run sends requests and returns the errors of those that failed.
 func (e *Engine) run(requests []*request) error {
 	if len(requests) == 0 {
 		return nil
@@ -230,7 +230,7 @@ func (e *Engine) run(requests []*request) error {
 	var errs []error
 	for _, r := range requests {
 		if r.err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", r.what, r.err))
+			errs = append(errs, fmt.Errorf("%s: %w", r.title(), r.err))
 		}
 	}
 	return errors.Join(errs...)

@@ -37,7 +37,26 @@ func (e *Engine) addInterfaces(want *State) error {
 			requests = append(requests, e.configure(index, i)...)
 		}
 	}
-	return errors.Join(err, e.run(requests))
+	return errors.Join(err, e.run(requests), e.run(e.states(list)))
+}
+
+// states sets the admin states of interfaces. One that is not complete does not come up: it could be in a wrong table.
+func (e *Engine) states(list []*Interface) (requests []*request) {
+	for _, want := range list {
+		index, there := e.index[want.Name]
+		a := e.actual.Interfaces[want.Name]
+		if !there || a.Up == want.Up || !e.complete[want.Name] {
+			continue
+		}
+		flags := interface_types.IfStatusFlags(0)
+		if want.Up {
+			flags = interface_types.IF_STATUS_API_FLAG_ADMIN_UP
+		}
+		requests = append(requests, &request{what: "set the state of " + want.Name,
+			msg:  &interfaces.SwInterfaceSetFlags{SwIfIndex: swIf(index), Flags: flags},
+			done: func(api.Message) { a.Up = want.Up }})
+	}
+	return requests
 }
 
 // replaced removes interfaces whose device is another one than wanted, with all that uses them.
@@ -78,9 +97,13 @@ func (e *Engine) configure(index uint32, want *Interface) (requests []*request) 
 		borrows = ""
 	}
 	if stale {
-		add("set IPv4 table of", &interfaces.SwInterfaceSetTable{SwIfIndex: swIf(index), VrfID: want.Table}, nil)
-		add("set IPv6 table of", &interfaces.SwInterfaceSetTable{SwIfIndex: swIf(index), IsIPv6: true, VrfID: want.Table},
-			func() { a.Table = want.Table })
+		ip4 := add("set IPv4 table of", &interfaces.SwInterfaceSetTable{SwIfIndex: swIf(index), VrfID: want.Table}, nil)
+		a.Table = none // neither the one nor the other, until both have succeeded
+		add("set IPv6 table of", &interfaces.SwInterfaceSetTable{SwIfIndex: swIf(index), IsIPv6: true, VrfID: want.Table}, func() {
+			if ip4.err == nil {
+				a.Table = want.Table
+			}
+		})
 	}
 	if !e.complete[want.Name] {
 		e.settings(index, want, add)
@@ -101,13 +124,6 @@ func (e *Engine) configure(index uint32, want *Interface) (requests []*request) 
 	if a.RPFTable != want.RPFTable {
 		e.reversePath(index, a, want, add)
 	}
-	if a.Up != want.Up {
-		flags := interface_types.IfStatusFlags(0)
-		if want.Up {
-			flags = interface_types.IF_STATUS_API_FLAG_ADMIN_UP
-		}
-		add("set the state of", &interfaces.SwInterfaceSetFlags{SwIfIndex: swIf(index), Flags: flags}, func() { a.Up = want.Up })
-	}
 	e.conclude(want, requests)
 	return requests
 }
@@ -118,6 +134,7 @@ func (e *Engine) conclude(want *Interface, requests []*request) {
 		e.complete[want.Name] = true
 		return
 	}
+	e.complete[want.Name] = false
 	last := requests[len(requests)-1]
 	next := last.done
 	last.done = func(m api.Message) {
@@ -136,10 +153,14 @@ func (e *Engine) reversePath(index uint32, a, want *Interface, add adder) {
 	if table == 0 {
 		mode = urpf.URPF_API_MODE_OFF
 	}
-	for _, af := range []ip_types.AddressFamily{ip_types.ADDRESS_IP4, ip_types.ADDRESS_IP6} {
-		add("check reverse paths of", &urpf.UrpfUpdateV2{IsInput: true, Mode: mode, Af: af, SwIfIndex: swIf(index), TableID: table},
-			func() { a.RPFTable = want.RPFTable })
-	}
+	a.RPFTable = none // until both have succeeded
+	ip4 := add("check IPv4 reverse paths of", &urpf.UrpfUpdateV2{IsInput: true, Mode: mode, SwIfIndex: swIf(index), TableID: table}, nil)
+	add("check IPv6 reverse paths of",
+		&urpf.UrpfUpdateV2{IsInput: true, Mode: mode, Af: ip_types.ADDRESS_IP6, SwIfIndex: swIf(index), TableID: table}, func() {
+			if ip4.err == nil {
+				a.RPFTable = want.RPFTable
+			}
+		})
 }
 
 // settings sends what VPP does not report.
@@ -150,7 +171,7 @@ func (e *Engine) settings(index uint32, want *Interface, add adder) {
 		r.ok = []int32{int32(api.UNSPECIFIED)} // the driver has no other mode (src/vnet/ethernet/interface.c)
 	}
 	if s.GSO {
-		add("enable GSO on", &gso.FeatureGsoEnableDisable{SwIfIndex: swIf(index), EnableDisable: true}, nil)
+		add("enable GSO on", &gso.FeatureGsoEnableDisable{SwIfIndex: swIf(index), EnableDisable: true}, nil).optional = true
 	}
 	if s.RxMode != "" {
 		r := add("set rx mode of", &interfaces.SwInterfaceSetRxMode{SwIfIndex: swIf(index), QueueID: none, Mode: rxModes[s.RxMode]}, nil)
@@ -163,13 +184,13 @@ func (e *Engine) settings(index uint32, want *Interface, add adder) {
 		r.ok = []int32{int32(api.VALUE_EXIST)}
 	}
 	if s.SuppressRA {
-		add("suppress router advertisements on", &ip6_nd.SwInterfaceIP6ndRaConfig{SwIfIndex: swIf(index), Suppress: 1}, nil)
+		add("suppress router advertisements on", &ip6_nd.SwInterfaceIP6ndRaConfig{SwIfIndex: swIf(index), Suppress: 1}, nil).optional = true
 	}
 	if s.ProxyARP {
 		add("enable proxy ARP on", &arp.ProxyArpIntfcEnableDisable{SwIfIndex: swIf(index), Enable: true}, nil)
 	}
 	if s.NDProxy {
-		add("enable ND proxy on", &ip6_nd.IP6ndProxyEnableDisable{SwIfIndex: swIf(index), IsEnable: true}, nil)
+		add("enable ND proxy on", &ip6_nd.IP6ndProxyEnableDisable{SwIfIndex: swIf(index), IsEnable: true}, nil).optional = true
 	}
 }
 

@@ -10,6 +10,7 @@ package vpp
 import (
 	"fmt"
 	"net/netip"
+	"strconv"
 )
 
 // Table names an IP table.
@@ -164,7 +165,12 @@ type VXLAN struct {
 
 // Name returns the Interface.Name of a tunnel: VPP identifies it by the same values.
 func (v VXLAN) Name() string {
-	return fmt.Sprintf("vxlan %s %s port %d vni %d table %d", v.Src, v.Dst, v.Port, v.VNI, v.EncapTable)
+	var room [128]byte
+	b := append(v.Src.AppendTo(append(room[:0], "vxlan "...)), ' ')
+	b = append(v.Dst.AppendTo(b), " port "...)
+	b = append(strconv.AppendUint(b, uint64(v.Port), 10), " vni "...)
+	b = append(strconv.AppendUint(b, uint64(v.VNI), 10), " table "...)
+	return string(strconv.AppendUint(b, uint64(v.EncapTable), 10))
 }
 
 // devType returns the device type that sw_interface_details reports.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"go.fd.io/govpp/api"
@@ -32,7 +33,7 @@ func (e *Engine) remove(gone *State) error {
 			msg: mroute(false, k, nil), done: func(api.Message) { delete(e.actual.MRoutes, k) }})
 	}
 	for _, k := range sortedKeys(gone.Routes, compareRoutes) {
-		requests = append(requests, &request{what: fmt.Sprintf("remove route %s in table %d", k.Prefix, k.Table),
+		requests = append(requests, &request{what: "remove route", key: &k,
 			msg: route(false, k, nil), done: func(api.Message) { delete(e.actual.Routes, k) }})
 	}
 	for _, k := range sortedKeys(gone.Neighbours, compareNeighbours) {
@@ -95,6 +96,7 @@ func (e *Engine) removeInterfaces(gone *State) (requests []*request) {
 			delete(e.index, name)
 			delete(e.complete, name)
 			delete(e.created, name)
+			maps.DeleteFunc(e.actual.Neighbours, func(k NeighbourKey, _ MAC) bool { return k.Interface == name }) // VPP drops them, too
 		}})
 		if _, ok := e.sockets[name]; ok {
 			requests = append(requests, e.socketDeletion(name))

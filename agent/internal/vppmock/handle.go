@@ -2,7 +2,9 @@ package vppmock
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"go.fd.io/govpp/api"
@@ -151,7 +153,11 @@ func (v *VPP) with(index interface_types.InterfaceIndex, f func(*netIf)) int32 {
 }
 
 func (v *VPP) set(index interface_types.InterfaceIndex, setting string) int32 {
-	return v.with(index, func(i *netIf) { i.settings = append(i.settings, setting) })
+	return v.with(index, func(i *netIf) {
+		if !slices.Contains(i.settings, setting) {
+			i.settings = append(i.settings, setting)
+		}
+	})
 }
 
 func (v *VPP) remove(index interface_types.InterfaceIndex) int32 {
@@ -159,6 +165,7 @@ func (v *VPP) remove(index interface_types.InterfaceIndex) int32 {
 		return errRetval
 	}
 	delete(v.interfaces, uint32(index))
+	maps.DeleteFunc(v.neighbours, func(_ string, n neighbour) bool { return n.SwIfIndex == index })
 	return 0
 }
 
