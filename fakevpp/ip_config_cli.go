@@ -258,7 +258,7 @@ func cliSetPunt(v *VPP, a *cliArgs) (string, error) {
 func cliSetARPProxy(v *VPP, a *cliArgs) (string, error) {
 	last := netip.AddrFrom4([4]byte{255, 255, 255, 255})
 	table, del, r := uint32(0), false, vnet.ProxyARP{Low: last, Hi: last}
-	for a.number("table-id", &table) || a.address("start", &r.Low) || a.address("end", &r.Hi) || a.flag(&del, "del", "delete") {
+	for a.number("table-id", &table) || a.addressAfter("start", &r.Low) || a.addressAfter("end", &r.Hi) || a.flag(&del, "del", "delete") {
 	}
 	index, ok := v.dp.FIB.FindTable(fib.IP4, table)
 	if !ok {
@@ -338,7 +338,7 @@ func cliIP6ND(v *VPP, a *cliArgs) (string, error) {
 		a.flag(&c.Cease, "ra-cease") || a.number("ra-lifetime", &c.Lifetime) && setTrue(&c.UseLifetime) ||
 		a.numbers("ra-initial", &c.InitialCount, &c.InitialInterval) ||
 		a.numbers("ra-interval", &c.MaxInterval, &c.MinInterval) || a.number("ra-interval", &c.MaxInterval) ||
-		a.prefix("prefix", &p) {
+		a.prefixAfter("prefix", &p) {
 	}
 	if p.IsValid() {
 		return "", v.cliRAPrefix(i, a, p, c.No)
