@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"sync/atomic"
 
 	"github.com/vpptwin/vpptwin/sim/packet"
 	"github.com/vpptwin/vpptwin/sim/vnet"
@@ -15,6 +16,14 @@ import (
 type environment struct {
 	bed  *bed
 	node *node
+	macs atomic.Uint32
+}
+
+// NewMAC implements vnet.MACSource: addresses of interfaces that VPP would give
+// a random one, 02:fd:<node>:<node>:<n>:<n>.
+func (e *environment) NewMAC() packet.MAC {
+	id, n := e.node.linux.host.ID(), e.macs.Add(1)
+	return packet.MAC{0x02, 0xfd, byte(id >> 8), byte(id), byte(n >> 8), byte(n)}
 }
 
 // OpenTap implements vnet.Environment: it creates the device in the namespace

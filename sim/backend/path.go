@@ -29,7 +29,7 @@ type copyKey struct{ inner, outer int }
 func (b *bed) path(start time.Time, events []event, classes ...class) scenarios.Path {
 	p := pathBuilder{bed: b, start: start, open: map[int]string{}}
 	for _, e := range events {
-		if e.vpp != nil && slices.Contains(classes, classPacket) || slices.Contains(classes, e.class) {
+		if slices.Contains(classes, e.class) {
 			p.add(e)
 		}
 	}
