@@ -16,6 +16,7 @@ type FIB struct {
 	// LookupMulticast6 return.
 	Multicast Pool[MEntry]
 
+	vector  *vector6 // working set of LookupVector6
 	itf     Interfaces
 	nodes   [numDPOTypes][numProtos]uint32
 	sources []sourceInfo
@@ -42,7 +43,6 @@ type FIB struct {
 	listByPaths map[string]uint32
 	adjByKey    map[adjKey]uint32
 	adjByItf    [][]uint32
-	lookupByKey map[Lookup]uint32
 
 	freeMTables [numProtos][]uint32
 	mtableByID  [numProtos]map[uint32]uint32
@@ -64,7 +64,7 @@ type FIB struct {
 func New(c Config) *FIB {
 	f := &FIB{itf: c.Interfaces, leaving: InvalidIndex, sources: append([]sourceInfo(nil), builtinSources[:]...),
 		listByPath: map[pathKey]uint32{}, listByPaths: map[string]uint32{},
-		adjByKey: map[adjKey]uint32{}, lookupByKey: map[Lookup]uint32{}}
+		adjByKey: map[adjKey]uint32{}}
 	for t, perProto := range nodeNames {
 		for p, name := range perProto {
 			if name != "" {

@@ -69,9 +69,9 @@ type found [vlib.VectorSize]*fib.LoadBalance
 // load-balance that the packet takes (ip4_lookup_inline in
 // src/vnet/ip/ip4_forward.h).
 func (m *Main) ip4Lookup(n *vlib.Node, bufs []*vlib.Buffer) {
-	f := m.FIB
 	var lbs found
-	rx, table := vlib.InvalidIndex, uint32(0)
+	var dst [vlib.VectorSize]uint32
+	rx, table, one := vlib.InvalidIndex, uint32(0), true
 	for k, b := range bufs {
 		if b.RxSwIf != rx {
 			rx = b.RxSwIf
@@ -81,16 +81,33 @@ func (m *Main) ip4Lookup(n *vlib.Node, bufs []*vlib.Buffer) {
 		if b.TxSwIf != vlib.InvalidIndex {
 			b.FibIndex = m.lookupTable(b, fib.IP4)
 		}
-		lbs[k] = f.LoadBalance(f.Lookup4(b.FibIndex, binary.BigEndian.Uint32(b.Bytes()[16:20])))
+		one = one && b.FibIndex == bufs[0].FibIndex
+		dst[k] = binary.BigEndian.Uint32(b.Bytes()[16:20])
+	}
+	if one && len(bufs) >= smallVector {
+		m.ip4Find(bufs[0].FibIndex, dst[:len(bufs)], &lbs)
+	} else {
+		for k, b := range bufs {
+			lbs[k] = m.FIB.LoadBalance(m.FIB.Lookup4(b.FibIndex, dst[k]))
+		}
 	}
 	m.forward(n, bufs, &lbs, fib.IP4)
 }
 
+// ip4Find looks a vector of addresses up in one table.
+func (m *Main) ip4Find(table uint32, dst []uint32, lbs *found) {
+	var out [vlib.VectorSize]uint32
+	m.FIB.LookupVector4(table, dst, out[:len(dst)])
+	for k, lb := range out[:len(dst)] {
+		lbs[k] = m.FIB.LoadBalance(lb)
+	}
+}
+
 // ip6Lookup is ip4Lookup for IPv6.
 func (m *Main) ip6Lookup(n *vlib.Node, bufs []*vlib.Buffer) {
-	f := m.FIB
 	var lbs found
-	rx, table := vlib.InvalidIndex, uint32(0)
+	var dst [vlib.VectorSize]*[16]byte
+	rx, table, one := vlib.InvalidIndex, uint32(0), true
 	for k, b := range bufs {
 		if b.RxSwIf != rx {
 			rx = b.RxSwIf
@@ -100,9 +117,30 @@ func (m *Main) ip6Lookup(n *vlib.Node, bufs []*vlib.Buffer) {
 		if b.TxSwIf != vlib.InvalidIndex {
 			b.FibIndex = m.lookupTable(b, fib.IP6)
 		}
-		lbs[k] = f.LoadBalance(f.Lookup6(b.FibIndex, (*[16]byte)(b.Bytes()[24:40])))
+		one = one && b.FibIndex == bufs[0].FibIndex
+		dst[k] = (*[16]byte)(b.Bytes()[24:40])
+	}
+	if one && len(bufs) >= smallVector {
+		m.ip6Find(bufs[0].FibIndex, dst[:len(bufs)], &lbs)
+	} else {
+		for k, b := range bufs {
+			lbs[k] = m.FIB.LoadBalance(m.FIB.Lookup6(b.FibIndex, dst[k]))
+		}
 	}
 	m.forward(n, bufs, &lbs, fib.IP6)
+}
+
+// smallVector is the number of packets from which looking them up together
+// pays.
+const smallVector = 8
+
+// ip6Find looks a vector of addresses up in one table.
+func (m *Main) ip6Find(table uint32, dst []*[16]byte, lbs *found) {
+	var out [vlib.VectorSize]uint32
+	m.FIB.LookupVector6(table, dst, out[:len(dst)])
+	for k, lb := range out[:len(dst)] {
+		lbs[k] = m.FIB.LoadBalance(lb)
+	}
 }
 
 // forward counts each packet on its load-balance and sends it to the bucket
