@@ -258,7 +258,7 @@ func cliSetPunt(v *VPP, a *cliArgs) (string, error) {
 func cliSetARPProxy(v *VPP, a *cliArgs) (string, error) {
 	last := netip.AddrFrom4([4]byte{255, 255, 255, 255})
 	table, del, r := uint32(0), false, vnet.ProxyARP{Low: last, Hi: last}
-	for a.number("table-id", &table) || a.addressAfter("start", &r.Low) || a.addressAfter("end", &r.Hi) || a.flag(&del, "del", "delete") {
+	for a.number("table-id", &table) || a.addrBehind("start", &r.Low) || a.addrBehind("end", &r.Hi) || a.flag(&del, "del", "delete") {
 	}
 	index, ok := v.dp.FIB.FindTable(fib.IP4, table)
 	if !ok {
@@ -338,7 +338,7 @@ func cliIP6ND(v *VPP, a *cliArgs) (string, error) {
 		a.flag(&c.Cease, "ra-cease") || a.number("ra-lifetime", &c.Lifetime) && setTrue(&c.UseLifetime) ||
 		a.numbers("ra-initial", &c.InitialCount, &c.InitialInterval) ||
 		a.numbers("ra-interval", &c.MaxInterval, &c.MinInterval) || a.number("ra-interval", &c.MaxInterval) ||
-		a.prefixAfter("prefix", &p) {
+		a.netBehind("prefix", &p) {
 	}
 	if p.IsValid() {
 		return "", v.cliRAPrefix(i, a, p, c.No)
@@ -393,4 +393,24 @@ func (v *VPP) cliRAPrefix(i *vnet.Interface, a *cliArgs, pfx netip.Prefix, remov
 	p.OnLink, p.Autonomous = !noOnLink, !noAutoconfig
 	_ = v.dp.SetRAPrefix(i.SwIfIndex, p, usual, remove) // VPP's command does not look at the result
 	return nil
+}
+
+// addrBehind takes an address behind the keyword, netBehind one with a prefix
+// length.
+func (a *cliArgs) addrBehind(keyword string, to *netip.Addr) bool {
+	before := a.words
+	if a.is(keyword) && a.addr(to) {
+		return true
+	}
+	a.words = before
+	return false
+}
+
+func (a *cliArgs) netBehind(keyword string, to *netip.Prefix) bool {
+	before := a.words
+	if a.is(keyword) && a.net(to) {
+		return true
+	}
+	a.words = before
+	return false
 }

@@ -152,7 +152,6 @@ type Lookup struct {
 	// Interface says that the table is that of the interface the packet is
 	// seen as received on.
 	Interface bool
-	locks     uint32
 }
 
 // Replicate copies a packet to each of its buckets.

@@ -101,9 +101,19 @@ func (f *FIB) FormatLoadBalance(i uint32, indent int) string {
 	return b.String()
 }
 
+// formatBuckets writes a line for each run of equal buckets.
 func (f *FIB) formatBuckets(b *strings.Builder, buckets []DPO, indent int) {
-	for k, d := range buckets {
-		fmt.Fprintf(b, "\n%*s[%d] [@%d]: %s", indent+2, "", k, dpoSlots[d.Type][d.Proto], f.FormatDPO(d, indent+6))
+	for first := 0; first < len(buckets); {
+		last := first
+		for last+1 < len(buckets) && buckets[last+1] == buckets[first] {
+			last++
+		}
+		d, which := buckets[first], fmt.Sprint(first)
+		if last > first {
+			which = fmt.Sprintf("%d-%d", first, last)
+		}
+		fmt.Fprintf(b, "\n%*s[%s] [@%d]: %s", indent+2, "", which, dpoSlots[d.Type][d.Proto], f.FormatDPO(d, indent+6))
+		first = last + 1
 	}
 }
 
@@ -119,7 +129,7 @@ func (f *FIB) formatReplicate(i uint32, indent int) string {
 		slot := 1
 		if d.Type.IsAdjacency() {
 			slot = 3
-		} else if d.Type == DPOLookupMulticast {
+		} else if d.Type >= DPOLookup && d.Type <= DPOLookupInterface {
 			slot = 2
 		}
 		fmt.Fprintf(&b, "\n%*s[%d] [@%d]: %s", indent+2, "", k, slot, f.FormatDPO(d, indent+6))
@@ -233,7 +243,7 @@ func (f *FIB) FormatMEntry(i uint32) string {
 		fmt.Fprintf(&b, "\n   %s: ", f.itf.Name(itf.SwIf))
 		for k, name := range [...]string{"Negate-Signal", "Accept", "Forward", "Signal-Present", "Don't-Preserve"} {
 			if itf.Flags&(1<<k) != 0 {
-				b.WriteString(name + ", ")
+				b.WriteString(name + ",")
 			}
 		}
 	}
@@ -246,4 +256,110 @@ func (f *FIB) FormatMEntry(i uint32) string {
 	}
 	fmt.Fprintf(&b, "\n  multicast-%s-chain\n  [@%d]: %s", e.table.Proto, slot, f.FormatDPO(e.Forward, 2))
 	return b.String()
+}
+
+// MEntriesShown returns a multicast table's entries in the order of
+// `show ip mfib`: by group, length and source.
+func (f *FIB) MEntriesShown(t *MTable) []uint32 {
+	list := f.MEntries(t)
+	slices.SortFunc(list, func(a, b uint32) int {
+		pa, pb := f.Multicast.At(a).Prefix, f.Multicast.At(b).Prefix
+		return cmp.Or(pa.Group.Compare(pb.Group), cmp.Compare(pa.Len, pb.Len), pa.Source.Compare(pb.Source))
+	})
+	return list
+}
+
+// FormatRouteDetail renders an entry with its sources and paths, as
+// `show ip fib PREFIX` does (format_fib_entry in src/vnet/fib/fib_entry.c);
+// detail adds what depends on it.
+func (f *FIB) FormatRouteDetail(r Route, detail bool) string {
+	e := f.entries.At(r.Index)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s fib:%d index:%d locks:%d", r.Prefix, r.Table.Index, r.Index, len(e.srcs)+len(e.children)+1)
+	for k := range e.srcs {
+		f.formatSource(&b, e, k)
+	}
+	fmt.Fprintf(&b, "\n\n forwarding: ")
+	if r.LoadBalance == InvalidIndex {
+		b.WriteString("  UNRESOLVED")
+	} else {
+		fmt.Fprintf(&b, "  unicast-%s-chain\n  [@0]: %s", r.Table.Proto, f.FormatLoadBalance(r.LoadBalance, 2))
+	}
+	if detail {
+		b.WriteString("\n Delegates:\n Children:")
+		for _, d := range e.children {
+			fmt.Fprintf(&b, "{path:%d}", d.index)
+		}
+	}
+	return b.String()
+}
+
+func (f *FIB) formatSource(b *strings.Builder, e *entry, k int) {
+	s := &e.srcs[k]
+	fmt.Fprintf(b, "\n  %s refs:%d ", f.sources[s.source].name, max(s.refs, 1))
+	if s.flags != 0 {
+		b.WriteString("entry-flags:")
+		for bit, name := range entryFlagNames {
+			if s.flags&(1<<bit) != 0 {
+				b.WriteString(name + ",")
+			}
+		}
+		b.WriteByte(' ')
+	}
+	b.WriteString("src-flags:added,")
+	if k == 0 {
+		b.WriteString("contributing,active,")
+	}
+	if k == 0 && e.cover != InvalidIndex {
+		fmt.Fprintf(b, " cover:%d", e.cover)
+	}
+	pl := s.pl
+	if pl == InvalidIndex && k == 0 {
+		pl = e.parent
+	}
+	if pl != InvalidIndex {
+		f.formatPathList(b, pl)
+	}
+}
+
+func (f *FIB) formatPathList(b *strings.Builder, i uint32) {
+	p := f.pathLists.At(i)
+	shared := ""
+	if p.shared {
+		shared = " flags:shared,"
+	}
+	itfs := f.urpf.At(p.urpf).itfs
+	fmt.Fprintf(b, "\n    path-list:[%d] locks:%d%s uPRF-list:%d len:%d itfs:[", i, p.locks, shared, p.urpf, len(itfs))
+	for _, itf := range itfs {
+		fmt.Fprintf(b, "%d, ", itf)
+	}
+	b.WriteByte(']')
+	for _, k := range p.paths {
+		f.formatPath(b, i, k)
+	}
+}
+
+func (f *FIB) formatPath(b *strings.Builder, pl, i uint32) {
+	p := f.paths.At(i)
+	fmt.Fprintf(b, "\n      path:[%d] pl-index:%d %s weight=%d pref=%d %s: ", i, pl, p.proto, p.weight, p.preference, pathTypeNames[p.typ])
+	b.WriteString(" oper-flags:")
+	if p.looped {
+		b.WriteString("recursive-loop,")
+	}
+	if p.resolved {
+		b.WriteString("resolved,")
+	}
+	switch p.typ {
+	case pathAttachedNextHop:
+		fmt.Fprintf(b, "\n        %s %s", p.addr(&p.nextHop), f.itf.Name(p.swIf))
+	case pathAttached, pathDVR:
+		fmt.Fprintf(b, "\n         %s", f.itf.Name(p.swIf))
+	case pathRecursive:
+		fmt.Fprintf(b, "\n        via %s in fib:%d via-fib:%d via-dpo:[dpo-load-balance:%d]", p.addr(&p.nextHop), p.table, p.via, p.dpo.Index)
+		return
+	case pathDeag:
+		fmt.Fprintf(b, "\n         fib-index:%d", p.table)
+		return
+	}
+	fmt.Fprintf(b, "\n      [@0]: %s", f.FormatDPO(p.dpo, 8))
 }

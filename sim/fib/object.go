@@ -5,18 +5,12 @@ import "net/netip"
 // Drop returns the protocol's drop object.
 func (f *FIB) Drop(p Proto) DPO { return f.dpo(DPODrop, p, 0) }
 
-// lookupDPO returns the object of a second lookup with a lock; equal lookups
-// share one (lookup_dpo_add_or_lock_w_fib_index).
+// lookupDPO returns the object of a second lookup, its path's own; it keeps the
+// table (lookup_dpo_add_or_lock_w_fib_index).
 func (f *FIB) lookupDPO(l Lookup) DPO {
-	i, ok := f.lookupByKey[l]
-	if !ok {
-		var obj *Lookup
-		i, obj = f.Lookups.alloc()
-		*obj = l
-		f.lookupByKey[l] = i
-		f.lockLookedUp(&l, true)
-	}
-	f.Lookups.At(i).locks++
+	i, obj := f.Lookups.alloc()
+	*obj = l
+	f.lockLookedUp(&l, true)
 	t := DPOLookup
 	switch {
 	case l.Multicast:
@@ -46,14 +40,9 @@ func (f *FIB) lockLookedUp(l *Lookup, lock bool) {
 }
 
 func (f *FIB) unlockLookup(i uint32) {
-	l := f.Lookups.At(i)
-	if l.locks--; l.locks > 0 {
-		return
-	}
-	key := *l
-	delete(f.lookupByKey, key)
+	l := *f.Lookups.At(i)
 	f.Lookups.release(i)
-	f.lockLookedUp(&key, false)
+	f.lockLookedUp(&l, false)
 }
 
 // receiveDPO returns a receive object; each is its user's own

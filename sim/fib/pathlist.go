@@ -43,6 +43,16 @@ type pathList struct {
 	forward uint32
 }
 
+// listOf returns the path-list of a source with a lock on it: one that it shares
+// with entries that have the same paths, except for neighbours and interfaces,
+// whose paths are their own in VPP.
+func (f *FIB) listOf(s Source, keys []pathKey) uint32 {
+	if b := f.sources[s].behave; b == behaveAdj || b == behaveInterface {
+		return f.newPathList(keys, false)
+	}
+	return f.pathListFor(keys)
+}
+
 // pathListFor returns a path-list with the given paths and a lock on it. Keys
 // are sorted in place.
 func (f *FIB) pathListFor(keys []pathKey) uint32 {

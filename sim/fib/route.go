@@ -18,8 +18,9 @@ func (f *FIB) Update(fibIndex uint32, pfx netip.Prefix, s Source, flags EntryFla
 	es := f.sourceOf(e, s)
 	flags = f.fixup(pfx, flags, paths)
 	old := es.pl
-	es.pl = f.pathListFor(f.keys(paths))
+	pl := f.listOf(s, f.keys(paths))
 	es = e.source(s)
+	es.pl = pl
 	es.flags, es.stale, es.refs = flags, false, 1
 	return f.changed(i, e, s, old, fresh)
 }
@@ -41,8 +42,9 @@ func (f *FIB) AddPaths(fibIndex uint32, pfx netip.Prefix, s Source, flags EntryF
 			keys = append(keys, k)
 		}
 	}
-	es.pl = f.pathListFor(keys)
+	pl := f.listOf(s, keys)
 	es = e.source(s)
+	es.pl = pl
 	es.flags, es.stale, es.refs = flags, false, 1
 	return f.changed(i, e, s, old, fresh)
 }
@@ -73,7 +75,7 @@ func (f *FIB) RemovePaths(fibIndex uint32, pfx netip.Prefix, s Source, paths []P
 		return
 	}
 	old := es.pl
-	pl := f.pathListFor(keys)
+	pl := f.listOf(s, keys)
 	e.source(s).pl = pl
 	f.changed(i, e, s, old, false)
 }

@@ -9,26 +9,36 @@ import (
 // for the API again; table 0 always exists. An empty name gives VPP's default
 // name (ip_table_create in src/vnet/ip/ip_api.c).
 func (m *Main) AddTable(p fib.Proto, id uint32, name string, withMulticast bool) {
+	m.AddTableFor(p, id, name, withMulticast, fib.SourceAPI, fib.MSourceAPI)
+}
+
+// AddTableFor is AddTable for another source, such as the CLI.
+func (m *Main) AddTableFor(p fib.Proto, id uint32, name string, withMulticast bool, s fib.Source, ms fib.MSource) {
 	if id == 0 {
 		return
 	}
-	m.FIB.LockTable(p, id, fib.SourceAPI, name)
+	m.FIB.LockTable(p, id, s, name)
 	if withMulticast {
-		m.FIB.LockMTable(p, id, fib.MSourceAPI, name)
+		m.FIB.LockMTable(p, id, ms, name)
 	}
 }
 
 // DeleteTable gives up the API's lock on a table: the table goes when nothing
 // else holds it. Table 0 and tables that do not exist are no error.
 func (m *Main) DeleteTable(p fib.Proto, id uint32) {
+	m.DeleteTableFor(p, id, fib.SourceAPI, fib.MSourceAPI)
+}
+
+// DeleteTableFor is DeleteTable for another source.
+func (m *Main) DeleteTableFor(p fib.Proto, id uint32, s fib.Source, ms fib.MSource) {
 	if id == 0 {
 		return
 	}
 	if index, ok := m.FIB.FindTable(p, id); ok {
-		m.FIB.Unlock(p, index, fib.SourceAPI)
+		m.FIB.Unlock(p, index, s)
 	}
 	if index, ok := m.FIB.FindMTable(p, id); ok {
-		m.FIB.MUnlock(p, index, fib.MSourceAPI)
+		m.FIB.MUnlock(p, index, ms)
 	}
 }
 

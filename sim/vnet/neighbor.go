@@ -369,3 +369,19 @@ func (m *Main) probeNeighbor(swIf uint32, addr netip.Addr) {
 		m.sendNeighborSolicitation(i, src, addr, 0)
 	}
 }
+
+// FlagText is the neighbour's flags as VPP shows them: S static, D dynamic, N
+// without a host route.
+func (n *Neighbor) FlagText() string {
+	text := ""
+	if n.Flags&NeighborStatic != 0 {
+		text += "S"
+	}
+	if n.Flags&neighborDynamic != 0 {
+		text += "D"
+	}
+	if n.Flags&NeighborNoFIBEntry != 0 {
+		text += "N"
+	}
+	return text
+}
