@@ -3,8 +3,6 @@ package vnet
 import (
 	"fmt"
 	"slices"
-
-	"github.com/vpptwin/vpptwin/sim/vlib"
 )
 
 // arcID is the number of a feature arc, its index in arcDecls.
@@ -278,11 +276,4 @@ func (m *Main) Arcs() []string {
 		out[id] = m.arcs[id].decl.name
 	}
 	return out
-}
-
-// featureNext is the default of nodes on an arc that only pass on.
-func featureNext(n *vlib.Node, bufs []*vlib.Buffer) {
-	for _, b := range bufs {
-		n.SendFeature(b)
-	}
 }

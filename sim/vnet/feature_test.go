@@ -123,3 +123,10 @@ func TestFeaturesGoWithInterface(t *testing.T) {
 	require.Equal(t, i.SwIfIndex, j.SwIfIndex)
 	require.Equal(t, fresh, m.InterfaceFeatures(j.SwIfIndex))
 }
+
+// featureNext only passes on.
+func featureNext(n *vlib.Node, bufs []*vlib.Buffer) {
+	for _, b := range bufs {
+		n.SendFeature(b)
+	}
+}
