@@ -190,14 +190,14 @@ func (f *FIB) changed(i uint32, e *entry, s Source, old uint32, fresh bool) uint
 	return e.lb
 }
 
-// keys returns the configurations of paths in the FIB's scratch.
+// keys returns the configurations of paths, good until the next call.
 func (f *FIB) keys(paths []Path) []pathKey {
 	out := f.scratchKeys[:0]
 	for i := range paths {
 		out = append(out, paths[i].key())
 	}
 	f.scratchKeys = out
-	return slices.Clone(out)
+	return out
 }
 
 // fixup changes paths as fib_table_route_path_fixup does: an attached path of a
