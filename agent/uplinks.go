@@ -175,7 +175,7 @@ func (a *Agent) uplinkState(s *vpp.State, u *uplink) {
 		s.AddTable(u.table(), tableName("physical-net-", u.PhysicalNetwork))
 	}
 	s.AddInterface(&vpp.Interface{
-		Name: uplinkTag(u.Interface), Device: vpp.AFPacket{HostInterface: u.Interface}, Table: u.table(),
+		Name: uplinkTag(u.Interface), Device: vpp.AFPacket{HostInterface: u.Interface, MAC: u.link.MAC}, Table: u.table(),
 		Addresses: u.link.Addresses, MTU: u.link.MTU, Up: true,
 		Settings: vpp.Settings{Promiscuous: true, IP6: true, SuppressRA: true, GSO: true, RxMode: "interrupt", BestEffortRxMode: true},
 	})

@@ -122,7 +122,7 @@ func createdIndex(reply api.Message) uint32 {
 func (e *Engine) creation(i *Interface, attach bool) api.Message {
 	switch d := i.Device.(type) {
 	case AFPacket:
-		return &af_packet.AfPacketCreateV3{Mode: af_packet.AF_PACKET_API_MODE_ETHERNET, UseRandomHwAddr: true, HostIfName: d.HostInterface,
+		return &af_packet.AfPacketCreateV3{Mode: af_packet.AF_PACKET_API_MODE_ETHERNET, UseRandomHwAddr: d.MAC == MAC{}, HwAddr: mac(d.MAC), HostIfName: d.HostInterface,
 			Flags:       af_packet.AF_PACKET_API_FLAG_QDISC_BYPASS | af_packet.AF_PACKET_API_FLAG_CKSUM_GSO,
 			NumRxQueues: 1, NumTxQueues: 1}
 	case Tap:

@@ -124,7 +124,10 @@ type RxMode string
 type Device interface{ devType() string }
 
 // AFPacket is an interface on an existing Linux device.
-type AFPacket struct{ HostInterface string }
+type AFPacket struct {
+	HostInterface string
+	MAC           MAC // zero: a random one, another after each restart of VPP
+}
 
 // Tap is an interface with a tun or tap device in a network namespace as its other end.
 type Tap struct {
