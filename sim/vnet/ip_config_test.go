@@ -1,0 +1,136 @@
+package vnet
+
+import (
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vpptwin/vpptwin/sim/fib"
+	"github.com/vpptwin/vpptwin/sim/packet"
+	"github.com/vpptwin/vpptwin/sim/vlib"
+)
+
+// ipFixture is an instance with two Ethernet interfaces of indexes 1, up, and
+// 2, down.
+func ipFixture(t *testing.T) *Main {
+	t.Helper()
+	m, err := New(nil)
+	require.NoError(t, err)
+	for _, name := range []string{"eth1", "eth2"} {
+		_, err := m.AddInterface(InterfaceSpec{Name: name, Device: &DeviceClass{Name: "test"}, Class: ClassEthernet,
+			MAC: packet.MAC{2, 0, 0, 0, 0, name[3]}})
+		require.NoError(t, err)
+	}
+	require.NoError(t, m.SetAdminUp(1, true))
+	return m
+}
+
+// TestAddressAnswers holds the answers that VPP 26.06 gave to the same calls.
+func TestAddressAnswers(t *testing.T) {
+	t.Parallel()
+	m := ipFixture(t)
+	for _, c := range []struct {
+		swIf   uint32
+		add    bool
+		prefix string
+		want   error
+	}{
+		{999, true, "10.0.0.1/24", ErrInvalidSwIfIndex},
+		{0, true, "10.66.0.1/24", ErrUnsupported},
+		{1, true, "10.0.0.1/24", nil},
+		{1, true, "10.0.0.1/24", ErrAddressInUse},
+		{1, true, "10.0.0.1/25", ErrAddressInUse},
+		{1, true, "10.0.0.2/24", nil},
+		{1, true, "10.0.0.3/32", ErrAddressInUse},
+		{2, true, "10.0.0.9/24", ErrAddressInUse},
+		{2, true, "10.0.0.9/16", ErrAddressInUse},
+		{1, false, "10.9.9.9/24", ErrAddressNotFoundForInterface},
+		{2, false, "10.0.0.1/24", ErrAddressNotFoundForInterface},
+		{1, false, "10.0.0.1/25", nil},
+		{1, false, "10.0.0.1/24", ErrAddressNotFoundForInterface},
+		{1, true, "fd00::1/64", nil},
+		{1, true, "fd00::1/64", ErrDuplicateIfAddress},
+		{2, true, "fd00::2/64", ErrDuplicateIfAddress},
+		{1, true, "fe80::1/64", ErrAddressLengthMismatch},
+		{1, true, "fe80::1/128", nil},
+		{1, false, "fe80::1/128", ErrAddressNotDeletable},
+		{1, false, "fd99::1/64", ErrAddressNotFoundForInterface},
+	} {
+		pfx, err := netip.MustParsePrefix(c.prefix), error(nil)
+		if c.add {
+			err = m.AddAddress(c.swIf, pfx)
+		} else {
+			err = m.DeleteAddress(c.swIf, pfx)
+		}
+		require.ErrorIs(t, err, c.want, "add %v %s on %d", c.add, c.prefix, c.swIf)
+	}
+}
+
+// TestNothingIsLeft configures much on an interface and deletes it.
+func TestNothingIsLeft(t *testing.T) {
+	t.Parallel()
+	m := ipFixture(t)
+	fresh := m.FIB.Usage()
+	m.AddTable(fib.IP4, 10, "", true)
+	m.AddTable(fib.IP6, 10, "", true)
+	require.NoError(t, m.SetTable(fib.IP4, 1, 10))
+	require.NoError(t, m.SetTable(fib.IP6, 1, 10))
+	require.NoError(t, m.AddAddress(1, netip.MustParsePrefix("10.0.0.1/24")))
+	require.NoError(t, m.AddAddress(1, netip.MustParsePrefix("fd00::1/64")))
+	require.ErrorIs(t, m.SetTable(fib.IP4, 1, 0), ErrAddressFoundForInterface)
+	require.ErrorIs(t, m.SetUnnumbered(2, 1, true), ErrUnexpectedIntfState)
+	require.NoError(t, m.SetTable(fib.IP4, 2, 10))
+	require.NoError(t, m.SetTable(fib.IP6, 2, 10))
+	require.NoError(t, m.SetUnnumbered(2, 1, true))
+	require.ErrorIs(t, m.EnableIP6(1), ErrValueExist)
+	for _, a := range []string{"10.0.0.2", "fd00::2", "fe80::2"} {
+		require.NoError(t, m.AddNeighbor(1, netip.MustParseAddr(a), packet.MAC{2, 0, 0, 0, 0, 9}, NeighborStatic))
+	}
+	m.DeleteTable(fib.IP4, 10)
+	m.DeleteTable(fib.IP6, 10)
+	_, there := m.FIB.FindTable(fib.IP4, 10)
+	require.True(t, there, "interfaces keep the table")
+	require.NoError(t, m.DeleteInterface(1))
+	require.NoError(t, m.DeleteInterface(2))
+	_, there = m.FIB.FindTable(fib.IP4, 10)
+	require.False(t, there)
+	require.Equal(t, fresh, m.FIB.Usage())
+}
+
+// TestTableNumbers are the first that VPP gives after a start.
+func TestTableNumbers(t *testing.T) {
+	t.Parallel()
+	m := ipFixture(t)
+	var got []uint32
+	for _, p := range []fib.Proto{fib.IP4, fib.IP4, fib.IP4, fib.IP6, fib.IP6} {
+		id, err := m.AllocateTable(p, vlib.InvalidIndex, "")
+		require.NoError(t, err)
+		got = append(got, id)
+	}
+	require.Equal(t, []uint32{1013904223, 1196435762, 3519870697, 2868466484, 1649599747}, got)
+}
+
+// TestNeighborsAge: a dynamic neighbour that nobody confirms is asked three
+// times and goes; a static one stays.
+func TestNeighborsAge(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := ipFixture(t)
+		require.NoError(t, m.AddAddress(1, netip.MustParsePrefix("10.0.0.1/24")))
+		m.SetNeighborConfig(fib.IP4, NeighborConfig{Limit: 10, Age: 30})
+		mac, learned, static := packet.MAC{2, 0, 0, 0, 0, 9}, netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("10.0.0.3")
+		require.NoError(t, m.AddNeighbor(1, learned, mac, 0))
+		require.NoError(t, m.AddNeighbor(1, static, mac, NeighborStatic))
+		time.Sleep(32 * time.Second)
+		require.NotNil(t, m.Neighbor(1, learned), "it is still being asked")
+		time.Sleep(10 * time.Second)
+		require.Nil(t, m.Neighbor(1, learned))
+		require.NotNil(t, m.Neighbor(1, static))
+		_, there := m.FIB.Find(0, netip.PrefixFrom(learned, 32))
+		require.False(t, there)
+		require.NoError(t, m.Close())
+	})
+}
