@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
 	dynamicfake "k8s.io/client-go/dynamic/fake"
 	"k8s.io/client-go/kubernetes"
@@ -39,27 +38,19 @@ type apiServer struct {
 
 func newAPIServer() *apiServer {
 	s := &apiServer{}
-	s.typed = clienttesting.NewObjectTracker(kubescheme.Scheme, kubescheme.Codecs.UniversalDecoder())
+	typed := newTracker(clienttesting.NewObjectTracker(kubescheme.Scheme, kubescheme.Codecs.UniversalDecoder()))
 	// kubefake.NewClientset tracks managed fields at a cost of a millisecond per
 	// object; the reactors below are all that the agent needs of it.
 	client := &kubefake.Clientset{}
-	client.AddReactor("*", "*", clienttesting.ObjectReaction(s.typed))
-	client.AddWatchReactor("*", watchReaction(s.typed))
-	s.kube = client
+	client.AddReactor("*", "*", clienttesting.ObjectReaction(typed))
+	client.AddWatchReactor("*", typed.reaction)
+	s.kube, s.typed = client, typed
 	dyn := dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), agent.ListKinds())
-	s.dynamic, s.loose = dyn, dyn.Tracker()
+	loose := newTracker(dyn.Tracker())
+	dyn.PrependReactor("*", "*", clienttesting.ObjectReaction(loose))
+	dyn.PrependWatchReactor("*", loose.reaction)
+	s.dynamic, s.loose = dyn, loose
 	return s
-}
-
-// watchReaction serves watches from a tracker.
-func watchReaction(t clienttesting.ObjectTracker) clienttesting.WatchReactionFunc {
-	return func(action clienttesting.Action) (bool, watch.Interface, error) {
-		w, err := t.Watch(action.GetResource(), action.GetNamespace())
-		if err != nil {
-			return false, nil, err
-		}
-		return true, w, nil
-	}
 }
 
 // resourceOf guesses the resource of a kind as Kubernetes' discovery would

@@ -29,6 +29,9 @@ import (
 const (
 	cniTries = 8
 	cniPause = 2 * time.Second
+	// cniTimeout is how long a runtime waits for one CNI call (containerd's and
+	// CRI-O's is of this order).
+	cniTimeout = 30 * time.Second
 )
 
 // defaultNetwork is the CNI configuration of the pod network, as a node has it
@@ -146,7 +149,9 @@ func (p *pod) attachAll(ctx context.Context) error {
 	for k, a := range wanted {
 		result, err := p.add(ctx, a)
 		if err != nil {
-			p.detach(context.WithoutCancel(ctx), wanted[:k+1])
+			undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), cniTimeout)
+			_ = p.detach(undo, wanted[:k+1]) // the next try starts over, whatever became of this one
+			cancel()
 			return fmt.Errorf("CNI ADD %s: %w", a.ifName, err)
 		}
 		status, pi, err := p.describe(a, result)
