@@ -22,8 +22,8 @@ var puntHandlers = []handler{
 // Kinds of punt (punt_type).
 const (
 	puntTypeL4        = 0
-	puntTypeException = 1
-	puntTypeIPProto   = 2
+	puntTypeIPProto   = 1
+	puntTypeException = 2
 )
 
 type setPunt struct {
@@ -35,16 +35,17 @@ type setPunt struct {
 }
 
 // setPunt punts packets that nobody in the instance handles: those to TCP or UDP
-// ports (vnet_punt_add_del in src/vnet/ip/punt.c). VPP knows no other L4
-// protocol here; a single port and exceptions are the socket's business.
+// ports (vnet_punt_add_del in src/vnet/ip/punt.c). VPP answers UNSPECIFIED for
+// other protocols and for a single TCP port; a single UDP port and exceptions are
+// a punt socket's business and change nothing here.
 func (v *VPP) setPunt(_ *call, req *setPunt) error {
 	switch req.Type {
 	case puntTypeL4:
 		return v.setPuntL4(req)
-	case puntTypeException, puntTypeIPProto:
+	case puntTypeException:
 		return nil
 	}
-	return vnet.ErrUnimplemented
+	return vnet.ErrUnspecified
 }
 
 func (v *VPP) setPuntL4(req *setPunt) error {
@@ -54,7 +55,7 @@ func (v *VPP) setPuntL4(req *setPunt) error {
 	}
 	const tcp, udp = 6, 17
 	proto, port := req.Punt[1], binary.BigEndian.Uint16(req.Punt[2:])
-	if proto != tcp && proto != udp {
+	if proto != udp && (proto != tcp || port != 0xffff) {
 		return vnet.ErrUnspecified
 	}
 	if port == 0xffff && proto == udp {
@@ -74,15 +75,14 @@ type puntReason struct {
 
 type puntReasonMsg struct{ Reason puntReason }
 
-// puntReasons are those that VPP registers at start, by id.
-var puntReasons = []string{"ipsec4-spi-0", "ipsec6-spi-0", "ipsec4-spi-o-udp-0", "ipsec4-no-such-tunnel", "ipsec6-no-such-tunnel",
-	"vxlan-gbp-no-such-v4-tunnel", "vxlan-gbp-no-such-v6-tunnel"}
+// puntReasons are those that VPP registers at start, by id from 1.
+var puntReasons = []string{"ipsec4-spi-o-udp-0", "ipsec4-no-such-tunnel", "ipsec6-no-such-tunnel", "ipsec6-spi-o-udp-0"}
 
 // puntReasonDump lists the reasons, or the one that is named.
 func (v *VPP) puntReasonDump(_ *call, req *puntReasonMsg, emit func(*puntReasonMsg)) error {
-	for id, name := range puntReasons {
+	for i, name := range puntReasons {
 		if req.Reason.Name == "" || req.Reason.Name == name {
-			emit(&puntReasonMsg{puntReason{ID: uint32(id), Name: name}})
+			emit(&puntReasonMsg{puntReason{ID: uint32(i + 1), Name: name}})
 		}
 	}
 	return nil
@@ -98,9 +98,11 @@ type ipPuntRedirect struct {
 	IsAdd bool
 }
 
+// ipPuntRedirect does nothing for an interface that does not exist, and as VPP
+// calls that a success.
 func (v *VPP) ipPuntRedirect(_ *call, req *ipPuntRedirect) error {
-	if _, err := v.interfaceOf(req.Punt.TxSwIfIndex); err != nil {
-		return err
+	if !v.interfaceExists(req.Punt.TxSwIfIndex) {
+		return nil
 	}
 	p := fib.ProtoOf(req.Punt.Nh)
 	return v.redirectPunt(p, req.Punt.RxSwIfIndex, req.IsAdd, []fib.Path{{Proto: p, NextHop: req.Punt.Nh,
