@@ -209,14 +209,14 @@ func TestRestartsOfAgentAndVPP(t *testing.T) {
 		require.Empty(t, n.vpp.Changes(), "ADD has nothing to change")
 		require.Equal(t, before, state())
 
-		n.down = true
+		n.down.Store(true)
 		n.vpp.Restart()
 		n.lose()
 		c.settle()
 		settled, err := n.agent.Settled()
 		require.False(t, settled)
 		require.ErrorContains(t, err, "VPP is down")
-		n.down = false
+		n.down.Store(false)
 		time.Sleep(time.Minute)
 		c.requireSettled()
 		require.Equal(t, before, state())

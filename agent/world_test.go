@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,8 +80,8 @@ type testNode struct {
 	store agent.Store
 	agent *agent.Agent
 	stop  func()
-	lose  func() // cuts the connection to VPP
-	down  bool   // no new connection
+	lose  func()      // cuts the connection to VPP
+	down  atomic.Bool // no new connection
 
 	connector  agent.Connector // instead of one to vpp
 	uplinkName string          // instead of eth0
@@ -156,7 +157,7 @@ func (n *testNode) start() {
 }
 
 func (n *testNode) connect(ctx context.Context) (*agent.Session, error) {
-	if n.down {
+	if n.down.Load() {
 		return nil, fmt.Errorf("VPP is down")
 	}
 	ctx, cancel := context.WithCancel(ctx)
