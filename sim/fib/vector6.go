@@ -23,6 +23,7 @@ type vector6 struct {
 	// pending lists the addresses that no longer length matched; maybe those of
 	// them whose first slot is in use.
 	pending, maybe [VectorSize]uint16
+	sum            uint64 // keeps the compiler from leaving touch out
 }
 
 func (t *hash6) lookupVector(v *vector6, addrs []*[16]byte, out []uint32) {
@@ -56,6 +57,7 @@ func (l *length6) match(v *vector6, n int, out []uint32) (left int) {
 		found += used
 		left += 1 - used
 	}
+	l.touch(v, v.maybe[:found])
 	for _, m := range v.maybe[:found] {
 		k, i := m>>8, m&0xff
 		if lb, ok := l.get(v.hash[k], v.hi[i]&l.hi, v.lo[i]&l.lo); ok {
@@ -66,6 +68,19 @@ func (l *length6) match(v *vector6, n int, out []uint32) (left int) {
 		left++
 	}
 	return left
+}
+
+// touch reads the slots that probably match, so that they are in cache when
+// they are compared; for others it reads slot 0.
+func (l *length6) touch(v *vector6, maybe []uint16) {
+	mask, shift := uint64(len(l.slots)-1), l.shift&63
+	sum := uint64(0)
+	for _, m := range maybe {
+		h := v.hash[m>>8]
+		same := uint64(int64(uint64(tag6(h)^v.tag[m>>8])-1) >> 63)
+		sum += l.slots[h>>shift&mask&same].hi
+	}
+	v.sum = sum
 }
 
 // get finds a prefix that forwards, by its hash.
