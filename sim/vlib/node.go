@@ -77,7 +77,6 @@ type Node struct {
 	pending   []*Buffer
 	spare     []*Buffer
 	traceLeft int
-	deleted   bool
 
 	// Calls and Vectors count dispatches and the buffers they saw.
 	Calls, Vectors uint64

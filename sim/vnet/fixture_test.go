@@ -152,24 +152,6 @@ func (d *bed) errors() []string {
 	return out
 }
 
-// traced runs fn while an input node traces and gives the traces without times.
-func (d *bed) traced(input string, fn func()) string {
-	d.Helper()
-	d.Graph.TraceAdd(d.Graph.Node(input), 100)
-	fn()
-	var s strings.Builder
-	for _, t := range d.Graph.Traces() {
-		for _, e := range t.Entries {
-			if e.Data == nil {
-				continue
-			}
-			fmt.Fprintf(&s, "%s\n  %s\n", e.Node, strings.ReplaceAll(e.Data.Format(), "\n", "\n  "))
-		}
-	}
-	d.Graph.TraceClear()
-	return s.String()
-}
-
 // requireChecksums checks every checksum of a frame that left: IPv4 headers and,
 // in whole packets, those of UDP, TCP and ICMP.
 func requireChecksums(t testing.TB, frame []byte) {

@@ -110,6 +110,7 @@ func (m *Main) GetTable(p fib.Proto, swIf uint32) (uint32, error) {
 // bindTable moves an interface and its neighbours to a table, which it keeps
 // (fib_table_bind).
 func (m *Main) bindTable(p fib.Proto, i *Interface, index uint32) {
+	m.urpfTableBound(i.SwIfIndex, p, index)
 	old := i.FibIndex[p]
 	if old == index {
 		return

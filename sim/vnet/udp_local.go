@@ -82,13 +82,6 @@ func (u *udpMain) slot(p fib.Proto, port uint16) uint16 {
 	return 0
 }
 
-// udpUnregister ends a registration.
-func (m *Main) udpUnregister(port uint16, p fib.Proto) {
-	if page := m.udp.slots[p][port>>8]; page != nil {
-		page[port&0xff] = 0
-	}
-}
-
 // udpRegistered tells whether a node handles the port.
 func (m *Main) udpRegistered(port uint16, p fib.Proto) bool { return m.udp.slot(p, port) != 0 }
 
