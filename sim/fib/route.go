@@ -37,8 +37,10 @@ func (f *FIB) AddPaths(fibIndex uint32, pfx netip.Prefix, s Source, flags EntryF
 	if old != InvalidIndex {
 		keys = f.keysOf(old)
 	}
+	had := keys
 	for _, k := range f.keys(paths) {
-		if !slices.ContainsFunc(keys, func(o pathKey) bool { return o.compareIdentity(&k) == 0 }) {
+		// As in VPP, only what was there before makes a path a duplicate.
+		if !slices.ContainsFunc(had, func(o pathKey) bool { return o.compareIdentity(&k) == 0 }) {
 			keys = append(keys, k)
 		}
 	}
