@@ -25,6 +25,9 @@ import (
 // with more options than VPP's, or "source API", which makes the following
 // commands act for the API's clients instead of the CLI.
 //
+// Two things cannot be read back: addresses that overlap because an interface
+// was unnumbered for a while, and routes by interfaces that were deleted.
+//
 // The only error is ErrDown.
 func (v *VPP) Dump() (string, error) {
 	v.gate.RLock()
@@ -36,11 +39,15 @@ func (v *VPP) Dump() (string, error) {
 	dp.Lock()
 	defer dp.Unlock() // transmits, when the gate is free
 	defer v.gate.RUnlock()
-	d := &dumper{v: v, m: dp, hidden: map[string]bool{}}
+	return (&dumper{v: v, m: dp, hidden: map[string]bool{}}).text(), nil
+}
+
+// text writes all sections.
+func (d *dumper) text() string {
 	for _, s := range dumpSections {
 		d.section(s.title, s.write)
 	}
-	return d.out.String(), nil
+	return d.out.String()
 }
 
 // dumpSections are the parts of a dump in an order that can be executed: what a
@@ -56,6 +63,7 @@ var dumpSections = []struct {
 	{"interfaces", (*dumper).interfaces},
 	{"vxlan tunnels", (*dumper).vxlanTunnels},
 	{"interface settings", (*dumper).interfaceSettings},
+	{"unnumbered interfaces across tables", (*dumper).unnumberedAcross},
 	{"interface tables", (*dumper).interfaceTables},
 	{"addresses", (*dumper).addresses},
 	{"unnumbered interfaces", (*dumper).unnumbered},

@@ -15,7 +15,8 @@ import (
 func (d *dumper) addresses() {
 	d.m.Interfaces(func(i *vnet.Interface) bool {
 		own := d.ownAddresses(i)
-		for n := range d.m.IP6Locks(i.SwIfIndex) - len(own[fib.IP6]) {
+		asked := d.m.IP6Locks(i.SwIfIndex) - len(own[fib.IP6])
+		for n := range asked {
 			if n == 0 {
 				d.add(i.Name, "enable ip6 interface", i.Name)
 			} else {
@@ -27,6 +28,10 @@ func (d *dumper) addresses() {
 			for _, a := range own[proto.proto] {
 				d.add(i.Name, "set interface ip address", i.Name, a.String())
 			}
+		}
+		for range -asked {
+			// It was taken from under an address, which stays.
+			d.add(i.Name, "disable ip6 interface", i.Name)
 		}
 		if ll := d.m.LinkLocal(i.SwIfIndex); ll.IsValid() && !d.m.DefaultLinkLocal(i.SwIfIndex) {
 			d.add(i.Name, "set interface ip address", i.Name, ll.String()+"/128")

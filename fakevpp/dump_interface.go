@@ -9,7 +9,6 @@ import (
 
 	"github.com/vpptwin/vpptwin/sim/fib"
 	"github.com/vpptwin/vpptwin/sim/packet"
-	"github.com/vpptwin/vpptwin/sim/vlib"
 	"github.com/vpptwin/vpptwin/sim/vnet"
 )
 
@@ -392,11 +391,21 @@ func (d *dumper) interfaceTables() {
 	})
 }
 
-// unnumbered lets interfaces borrow addresses.
-func (d *dumper) unnumbered() {
+// unnumbered lets interfaces borrow addresses of one in the same tables.
+func (d *dumper) unnumbered() { d.borrow(true) }
+
+// unnumberedAcross lets interfaces borrow addresses of one that was moved to
+// other tables since, which is only possible before the move.
+func (d *dumper) unnumberedAcross() { d.borrow(false) }
+
+func (d *dumper) borrow(sameTables bool) {
 	d.m.Interfaces(func(i *vnet.Interface) bool {
-		if i.UnnumberedOwner != vlib.InvalidIndex {
-			d.add(i.Name, "set interface unnumbered", i.Name, "use", d.ifName(i.UnnumberedOwner))
+		owner := d.m.Interface(i.UnnumberedOwner)
+		if owner == nil {
+			return true
+		}
+		if same := i.FibIndex == owner.FibIndex && i.MFibIndex == owner.MFibIndex; same == sameTables {
+			d.add(i.Name, "set interface unnumbered", i.Name, "use", owner.Name)
 		}
 		return true
 	})

@@ -117,8 +117,12 @@ func (d *dumper) route(r fib.Route, api bool, flags fib.EntryFlags, paths []fib.
 	text, args := tableRoute("ip route add", r.Table.ID, r.Prefix.String()), []string(nil)
 	plain := flags&(fib.EntryDrop|fib.EntryExclusive|fib.EntryInterpose) == 0
 	list := make([][]string, 0, len(paths))
+	target := pathPrefix{prefix: r.Prefix, proto: r.Table.Proto}
 	for k := range paths {
-		words, ok := d.path(&paths[k], r.Prefix)
+		target.mixed = target.mixed || paths[k].Proto != r.Table.Proto
+	}
+	for k := range paths {
+		words, ok := d.path(&paths[k], target)
 		plain = plain && ok
 		list = append(list, words)
 	}
@@ -148,10 +152,19 @@ func tableRoute(command string, table uint32, prefix string) string {
 	return command + " " + prefix + " table " + decimal(table)
 }
 
+// pathPrefix is what a path is for: a prefix, invalid for none, and packets of a
+// protocol. Mixed says that not all paths of the command are of that protocol:
+// VPP then takes the last one told for paths that are only an interface.
+type pathPrefix struct {
+	prefix netip.Prefix
+	proto  fib.Proto
+	mixed  bool
+}
+
 // path describes a path in the words of unformat_fib_route_path
 // (src/vnet/fib/fib_types.c); ok says if VPP has words for it.
-func (d *dumper) path(p *fib.Path, pfx netip.Prefix) (words []string, ok bool) {
-	words, ok = d.pathTarget(p, pfx)
+func (d *dumper) path(p *fib.Path, of pathPrefix) (words []string, ok bool) {
+	words, ok = d.pathTarget(p, of)
 	if p.Weight > 1 {
 		words = append(words, "weight", decimal(p.Weight))
 	}
@@ -168,19 +181,23 @@ func (d *dumper) path(p *fib.Path, pfx netip.Prefix) (words []string, ok bool) {
 }
 
 // pathTarget says where a path leads.
-func (d *dumper) pathTarget(p *fib.Path, pfx netip.Prefix) (words []string, ok bool) {
+func (d *dumper) pathTarget(p *fib.Path, of pathPrefix) (words []string, ok bool) {
 	hop := p.NextHop.IsValid() && !p.NextHop.IsUnspecified()
 	itf := p.SwIf != fib.InvalidIndex
 	ok = !itf || d.m.Interface(p.SwIf) != nil
 	name := dumpProtos[p.Proto].name
+	self := of.prefix.IsSingleIP() && p.NextHop == of.prefix.Addr()
 	switch {
 	case p.Flags&fib.PathLocal != 0:
 		words = []string{"local"}
+		if hop {
+			words = append(words, p.NextHop.String())
+		}
 		if itf {
 			words = append(words, d.ifName(p.SwIf))
 		}
 		// VPP takes IPv4 for the protocol of a path without address.
-		return append(words, name), ok && !hop
+		return append(words, name), ok
 	case p.Flags&fib.PathInterfaceRx != 0:
 		return []string{"rx-" + name, d.ifName(p.SwIf)}, ok
 	case p.Flags&fib.PathDVR != 0:
@@ -195,13 +212,15 @@ func (d *dumper) pathTarget(p *fib.Path, pfx netip.Prefix) (words []string, ok b
 		return []string{"prohibit", name}, false
 	case p.Flags&fib.PathDrop != 0 && !itf && !hop:
 		return []string{"drop", name}, true
-	case itf && hop && p.Flags&fib.PathAttached != 0 && pfx.IsSingleIP() && p.NextHop == pfx.Addr():
-		// Of a host prefix, an interface alone means the neighbour itself.
-		return []string{d.ifName(p.SwIf)}, ok
-	case itf && hop:
+	case itf && hop && (p.Flags&fib.PathAttached == 0 || !self):
 		return []string{p.NextHop.String(), d.ifName(p.SwIf)}, ok
 	case itf:
-		return []string{d.ifName(p.SwIf)}, ok
+		// Of a host prefix, an interface alone means the neighbour itself.
+		words = []string{d.ifName(p.SwIf)}
+		if of.mixed || p.Proto != of.proto {
+			words = append(words, name)
+		}
+		return words, ok
 	case hop:
 		return d.recursive(p)
 	}
@@ -269,7 +288,7 @@ func (d *dumper) mroute(t *fib.MTable, pfx fib.MPrefix, api bool, c fib.MSourceC
 	}
 	list := make([]string, 0, len(c.Paths))
 	for k := range c.Paths {
-		words, ok := d.mpath(&c.Paths[k])
+		words, ok := d.mpath(&c.Paths[k], t.Proto)
 		line := d.line(text+" via", words)
 		if !ok {
 			line = ownLine(text+" via", words)
@@ -283,11 +302,11 @@ func (d *dumper) mroute(t *fib.MTable, pfx fib.MPrefix, api bool, c fib.MSourceC
 }
 
 // mpath is path with the flags of the path's interface.
-func (d *dumper) mpath(p *fib.Path) (words []string, ok bool) {
+func (d *dumper) mpath(p *fib.Path, proto fib.Proto) (words []string, ok bool) {
 	if p.Flags&fib.PathLocal != 0 && p.SwIf == fib.InvalidIndex && p.Itf == fib.MItfForward {
 		return []string{"local", "Forward"}, true
 	}
-	words, ok = d.path(p, netip.Prefix{})
+	words, ok = d.path(p, pathPrefix{proto: proto})
 	return append(words, itfFlagWords(p.Itf)...), ok
 }
 

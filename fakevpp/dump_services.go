@@ -2,7 +2,6 @@ package fakevpp
 
 import (
 	"fmt"
-	"net/netip"
 
 	"github.com/vpptwin/vpptwin/sim/fib"
 	"github.com/vpptwin/vpptwin/sim/vnet"
@@ -100,7 +99,7 @@ func (d *dumper) punt() {
 			}
 			plain := true
 			for _, p := range d.m.FIB.ForwardConfig(forward) {
-				words, ok := d.path(&p, netip.Prefix{})
+				words, ok := d.path(&p, pathPrefix{proto: proto.proto, mixed: true})
 				args, plain = append(append(args, "via"), words...), plain && ok
 			}
 			text := proto.ip + " punt redirect add rx"

@@ -151,13 +151,26 @@ func cliRoute(v *VPP, a *cliArgs) (string, error) {
 	}
 	switch {
 	case !del:
-		v.dp.FIB.AddPaths(index, pfx, v.cliSource(), localFlags(paths), paths)
+		v.cliAddRoute(index, pfx, paths)
 	case len(paths) == 0:
 		v.dp.FIB.Delete(index, pfx, v.cliSource())
 	default:
 		v.dp.FIB.RemovePaths(index, pfx, v.cliSource(), paths)
 	}
 	return "", nil
+}
+
+// cliAddRoute adds paths to those that the route has (fib_table_entry_path_add2,
+// which takes the paths of a new entry as they are).
+func (v *VPP) cliAddRoute(table uint32, pfx netip.Prefix, paths []fib.Path) {
+	f, src := v.dp.FIB, v.cliSource()
+	if r, ok := f.Find(table, pfx); ok {
+		if _, has := f.HasSource(r.Index, src); has {
+			f.AddPaths(table, pfx, src, localFlags(paths), paths)
+			return
+		}
+	}
+	f.Update(table, pfx, src, localFlags(paths), paths)
 }
 
 // path takes a path as unformat_fib_route_path does (src/vnet/fib/fib_types.c):
