@@ -1,12 +1,26 @@
 package fakevpp
 
-import "github.com/vpptwin/vpptwin/sim/vnet"
+import (
+	"fmt"
+
+	"github.com/vpptwin/vpptwin/sim/vnet"
+)
 
 // newDataPlane starts a data plane as VPP's init functions leave it.
 func newDataPlane(o *options) (*vnet.Main, error) {
 	dp, err := vnet.New(o.env)
-	if err == nil {
-		dp.SetWorkers(o.workers)
+	if err != nil {
+		return nil, err
 	}
-	return dp, err
+	dp.SetWorkers(o.workers)
+	for _, plugin := range o.disabled {
+		if plugin != pingPlugin {
+			return nil, fmt.Errorf("disable plugin %q: the double can only do without %q", plugin, pingPlugin)
+		}
+		dp.DisablePing()
+	}
+	return dp, nil
 }
+
+// pingPlugin is the file name of VPP's ping plugin.
+const pingPlugin = "ping_plugin.so"

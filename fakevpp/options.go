@@ -16,7 +16,9 @@ type options struct {
 	log     *slog.Logger
 	version Version
 	sources []string
-	calls   int
+	// disabled names plugins to start without.
+	disabled []string
+	calls    int
 }
 
 type optionFunc func(*options)
@@ -35,6 +37,14 @@ func Environment(env vnet.Environment) Option { return optionFunc(func(o *option
 // queues can be placed on (VPP's start-up option "cpu { workers n }"). The
 // default is 0: only the main thread.
 func Workers(n int) Option { return optionFunc(func(o *options) { o.workers = n }) }
+
+// DisablePlugin starts the VPP without a plugin, named as in the start-up
+// configuration (`plugins { plugin NAME { disable } }`). New refuses a plugin
+// that the double has no such choice for; "ping_plugin.so" is the one it has:
+// without it echo requests are punted, as on Calico/VPP's nodes.
+func DisablePlugin(name string) Option {
+	return optionFunc(func(o *options) { o.disabled = append(o.disabled, name) })
+}
 
 // Logger receives what VPP would write to its log, and connections dropped with
 // the reason. The default discards it; log_dump shows the same lines.

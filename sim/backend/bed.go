@@ -338,6 +338,9 @@ func (b *bed) unsettled() error {
 		if ag == nil || n.vpp.DataPlane() == nil {
 			continue // down on purpose
 		}
+		if n.met.Load() != n.life.Load() {
+			return fmt.Errorf("agent of %s: has not met its restarted VPP", name)
+		}
 		if settled, err := ag.Settled(); !settled {
 			return fmt.Errorf("agent of %s: %w", name, orError(err, "programming"))
 		}

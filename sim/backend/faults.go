@@ -65,7 +65,7 @@ func (b *bed) Inject(ctx context.Context, f scenarios.Fault) error {
 	return ctx.Err()
 }
 
-// crashVPP ends the VPP; what it was asked so far is kept for APICalls.
+// crashVPP ends the VPP.
 func (n *node) crashVPP() { n.vpp.Crash() }
 
 // restartVPP starts a crashed VPP, empty.
@@ -73,6 +73,7 @@ func (n *node) restartVPP() error {
 	if err := n.vpp.Restart(); err != nil {
 		return err
 	}
+	n.life.Add(1)
 	n.watchVPP()
 	return nil
 }
@@ -121,7 +122,7 @@ func (b *bed) Dump(_ context.Context, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return n.vpp.CLI("show interface")
+	return n.vpp.Dump()
 }
 
 // CLI runs one command of VPP's CLI.
@@ -170,6 +171,9 @@ func isWrite(name string) bool {
 		if strings.HasSuffix(strings.TrimSuffix(strings.TrimSuffix(name, "_v2"), "_v3"), suffix) {
 			return false
 		}
+	}
+	if strings.Contains(name, "_get_") {
+		return false
 	}
 	for _, prefix := range []string{"show_", "get_", "sockclnt_", "control_ping", "api_versions", "want_", "cli"} {
 		if strings.HasPrefix(name, prefix) {

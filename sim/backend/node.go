@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/containernetworking/cni/libcni"
 	"go.fd.io/govpp/adapter"
@@ -25,6 +26,8 @@ type node struct {
 	uplinks map[string]*world.NIC // VPP's cards, by Linux name
 	vpp     *fakevpp.VPP
 	store   *agent.MemoryStore // what the agent has on disk
+	// life counts the VPP's lives, met is the one the agent last connected to.
+	life, met atomic.Uint32
 
 	mu     sync.Mutex
 	agent  *agent.Agent // nil while crashed
@@ -54,7 +57,8 @@ func (b *bed) newNode(spec scenarios.Node) (*node, error) {
 			return nil, err
 		}
 	}
-	n.vpp, err = fakevpp.New(fakevpp.Name(spec.Name), fakevpp.Environment(&environment{bed: b, node: n}))
+	n.vpp, err = fakevpp.New(fakevpp.Name(spec.Name), fakevpp.Environment(&environment{bed: b, node: n}),
+		fakevpp.DisablePlugin("ping_plugin.so")) // as Calico/VPP does: the host answers pings
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +98,7 @@ func (n *node) startAgent(ctx context.Context) error {
 		return nil
 	}
 	config := agent.Config{NodeName: n.name, Cluster: n.bed.cluster, Host: n.linux, Store: n.store,
-		Connect: agent.Adapter(func() adapter.VppAPI { return n.vpp.AdapterNamed("agent") })}
+		Connect: agent.Adapter(func() adapter.VppAPI { return &agentAdapter{Adapter: n.vpp.AdapterNamed("agent"), node: n} })}
 	for _, a := range n.linux.node.Uplinks {
 		config.Uplinks = append(config.Uplinks, agent.Uplink{Interface: a.Interface, PhysicalNetwork: a.PhysicalNetwork})
 	}
@@ -113,6 +117,23 @@ func (n *node) startAgent(ctx context.Context) error {
 		}
 	}(n.done)
 	return nil
+}
+
+// agentAdapter is the agent's way to its VPP; it notes which life of the VPP the
+// agent has met, so that Settle waits for one that still believes in the last.
+type agentAdapter struct {
+	*fakevpp.Adapter
+	node *node
+}
+
+// Connect implements adapter.VppAPI.
+func (a *agentAdapter) Connect() error {
+	life := a.node.life.Load()
+	err := a.Adapter.Connect()
+	if err == nil {
+		a.node.met.Store(life)
+	}
+	return err
 }
 
 // stopAgent ends the agent at once; VPP keeps its state.

@@ -207,7 +207,7 @@ func (b *bed) deliveries(events []event, headerLen func(scenarios.PacketInfo) in
 		if !ok {
 			continue
 		}
-		at.Interface = interfaceFor(at, e.iface)
+		at.Interface = b.interfaceFor(at, e)
 		out = append(out, scenarios.Delivery{At: at, Source: e.info.Source, Destination: e.info.Destination,
 			SourcePort: e.info.SourcePort, Port: e.info.Port, TTL: int(e.info.TTL), DSCP: dscpOf(e.data),
 			Size: e.info.Length - headerLen(e.info), Fragments: max(1, fragmentsAt(events, e))})
@@ -215,11 +215,24 @@ func (b *bed) deliveries(events []event, headerLen func(scenarios.PacketInfo) in
 	return out
 }
 
-// interfaceFor keeps the interface of a pod; nodes and hosts have none that
-// scenarios speak of.
-func interfaceFor(at scenarios.Endpoint, iface string) string {
-	if at.Kind == scenarios.EndpointPod {
-		return iface
+// interfaceFor names a pod's interface that a packet was delivered on; one that
+// the pod sent to itself came by the interface that has the address. Nodes and
+// hosts have none that scenarios speak of.
+func (b *bed) interfaceFor(at scenarios.Endpoint, e event) string {
+	if at.Kind != scenarios.EndpointPod {
+		return ""
+	}
+	if e.iface != "" {
+		return e.iface
+	}
+	if h := b.world.Host(e.node); h != nil {
+		for _, i := range h.Interfaces() {
+			for _, p := range i.Addresses() {
+				if p.Addr() == e.info.Destination {
+					return i.Name()
+				}
+			}
+		}
 	}
 	return ""
 }

@@ -56,11 +56,33 @@ func (b *bed) sender(e scenarios.Endpoint) (sender, error) {
 	return sender{}, fmt.Errorf("no such %s", e.Kind)
 }
 
+// openRoute makes sure that a probe which names an interface can leave by it,
+// whatever the pod's routes say: that a pod has no route would prove nothing of
+// the network. The route is as from `ip route add DESTINATION dev INTERFACE`.
+func (s sender) openRoute(to netip.Addr) (restore func(), err error) {
+	covered := slices.ContainsFunc(s.host.Routes(), func(r world.Route) bool {
+		return r.Interface == s.iface && r.Dst.Contains(to) && !r.From.IsValid()
+	})
+	if s.iface == "" || covered {
+		return func() {}, nil
+	}
+	r := world.Route{Dst: netip.PrefixFrom(to, to.BitLen()), Interface: s.iface}
+	if err := s.host.AddRoute(r); err != nil {
+		return nil, err
+	}
+	return func() { _ = s.host.DeleteRoute(r) }, nil // it is gone if the interface is
+}
+
 func (b *bed) probe(ctx context.Context, p scenarios.Probe) (scenarios.ProbeResult, error) {
 	from, err := b.sender(p.From)
 	if err != nil {
 		return scenarios.ProbeResult{}, err
 	}
+	restore, err := from.openRoute(p.Destination)
+	if err != nil {
+		return scenarios.ProbeResult{}, err
+	}
+	defer restore()
 	closeListeners, err := b.listen(p)
 	if err != nil {
 		return scenarios.ProbeResult{}, err

@@ -78,13 +78,8 @@ type recording struct {
 	effects map[packet.TraceID][]packet.TraceID
 }
 
-var debugHook func(world.Event)
-
 // Observe implements world.Observer.
 func (r *recorder) Observe(e world.Event) {
-	if debugHook != nil && r.on {
-		debugHook(e)
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.capture != nil && (e.Verdict == world.Sent || e.Verdict == world.Received) {

@@ -47,10 +47,12 @@ func (m *Main) ip4ICMPInput(n *vlib.Node, bufs []*vlib.Buffer) {
 			b.Trace.Add(n, newIP4HeaderTrace(b))
 		}
 		b.ErrorNode, b.ErrorCode = n.Index, icmp4ErrUnknownType
-		switch packet.Uint8(ip, ip.HeaderLen()) {
-		case packet.ICMPEcho:
+		switch typ := packet.Uint8(ip, ip.HeaderLen()); {
+		case m.noPing:
+			n.Enqueue(b, punt)
+		case typ == packet.ICMPEcho:
 			n.Enqueue(b, request)
-		case packet.ICMPEchoReply:
+		case typ == packet.ICMPEchoReply:
 			n.Enqueue(b, reply)
 		default:
 			n.Enqueue(b, punt)
@@ -83,6 +85,10 @@ func (m *Main) ip4ICMPEchoRequest(n *vlib.Node, bufs []*vlib.Buffer) {
 	}
 	m.icmp4.input.Count(icmp4ErrEchoRepliesSent, uint64(len(bufs)))
 }
+
+// DisablePing makes the instance punt echo requests and replies instead of
+// answering them, as a VPP started with `plugin ping_plugin.so { disable }`.
+func (m *Main) DisablePing() { m.noPing = true }
 
 // icmpEchoReply handles replies to requests this instance never sent: VPP
 // punts them to whoever owns the host stack (src/plugins/ping/ping.c).

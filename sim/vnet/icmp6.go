@@ -91,6 +91,9 @@ func (m *Main) ip6ICMPInput(n *vlib.Node, bufs []*vlib.Buffer) {
 			b.Trace.Add(n, newIP6HeaderTrace(b))
 		}
 		check, code := checkICMP6(packet.IPv6(b.Bytes()))
+		if m.noPing && code == icmp6ErrNone && (check.next == icmp6NextEchoRequest || check.next == icmp6NextEchoReply) {
+			code = icmp6ErrUnknownType
+		}
 		b.ErrorNode, b.ErrorCode = n.Index, code
 		if code != icmp6ErrNone {
 			n.Enqueue(b, icmp6NextPunt)

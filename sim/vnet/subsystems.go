@@ -8,5 +8,6 @@ type subsystems struct {
 	icmp4   icmp4Main
 	icmp6   icmp6Main
 	resolve resolvers
+	noPing  bool // the ping plugin is disabled
 	datapath
 }
