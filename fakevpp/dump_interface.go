@@ -222,7 +222,7 @@ func (d *dumper) vxlanTunnels() {
 			{!t.Dst.IsMulticast(), "dst " + t.Dst.String(), nil},
 			{t.Dst.IsMulticast(), "group " + t.Dst.String(), []string{d.ifName(t.McastSwIf)}},
 			{true, fmt.Sprintf("vni %d instance %d", t.VNI, t.Instance), nil},
-			{t.EncapFib != 0, "encap-vrf-id " + decimal(d.m.FIB.Table(p, t.EncapFib).ID), nil},
+			{t.EncapFib != 0, "encap-vrf-id " + decimal(d.tableID(p, t.EncapFib)), nil},
 			{t.SrcPort != packet.VXLANPort, "src_port " + decimal(t.SrcPort), nil},
 			{t.DstPort != packet.VXLANPort, "dst_port " + decimal(t.DstPort), nil},
 			{t.L3, "l3", nil},

@@ -29,6 +29,15 @@ func (d *dumper) eachTable(fn func(p fib.Proto, t *fib.Table)) {
 	}
 }
 
+// tableID is a table's number, ~0 for a table that went although something
+// refers to it.
+func (d *dumper) tableID(p fib.Proto, fibIndex uint32) uint32 {
+	if t := d.m.FIB.Table(p, fibIndex); t != nil {
+		return t.ID
+	}
+	return fib.InvalidIndex
+}
+
 // tables creates tables, for whoever keeps them, with their names.
 func (d *dumper) tables() {
 	d.eachTable(func(p fib.Proto, t *fib.Table) {
@@ -112,18 +121,37 @@ func (d *dumper) routes() {
 	})
 }
 
+// route adds a source's paths of a prefix in one command, those to this instance
+// in a second one: together with them VPP takes all paths for such.
 func (d *dumper) route(r fib.Route, api bool, flags fib.EntryFlags, paths []fib.Path) {
-	key := tableKey(r.Table.Proto, r.Table.ID, r.Prefix)
-	text, args := tableRoute("ip route add", r.Table.ID, r.Prefix.String()), []string(nil)
-	plain := flags&(fib.EntryDrop|fib.EntryExclusive|fib.EntryInterpose) == 0
-	list := make([][]string, 0, len(paths))
 	target := pathPrefix{prefix: r.Prefix, proto: r.Table.Proto}
-	for k := range paths {
-		target.mixed = target.mixed || paths[k].Proto != r.Table.Proto
+	var sets [2][]fib.Path
+	for _, p := range paths {
+		target.mixed = target.mixed || p.Proto != r.Table.Proto
+		if p.Flags&fib.PathLocal == 0 {
+			sets[0] = append(sets[0], p)
+		} else {
+			sets[1] = append(sets[1], p)
+		}
 	}
+	for _, set := range sets {
+		if len(set) > 0 {
+			l := d.routeLine(r, flags, set, target)
+			l.api = api
+			d.lines = append(d.lines, l)
+		}
+	}
+}
+
+func (d *dumper) routeLine(r fib.Route, flags fib.EntryFlags, paths []fib.Path, target pathPrefix) dumpLine {
+	l := dumpLine{key: tableKey(r.Table.Proto, r.Table.ID, r.Prefix)}
+	text, args := tableRoute("ip route add", r.Table.ID, r.Prefix.String()), []string(nil)
+	plain, lost := flags&(fib.EntryDrop|fib.EntryExclusive|fib.EntryInterpose) == 0, false
+	list := make([][]string, 0, len(paths))
 	for k := range paths {
 		words, ok := d.path(&paths[k], target)
 		plain = plain && ok
+		lost = lost || paths[k].SwIf != fib.InvalidIndex && d.m.Interface(paths[k].SwIf) == nil
 		list = append(list, words)
 	}
 	// VPP sorts paths by what they are; here by how they read.
@@ -131,11 +159,15 @@ func (d *dumper) route(r fib.Route, api bool, flags fib.EntryFlags, paths []fib.
 	for _, words := range list {
 		args = append(append(args, "via"), words...)
 	}
-	if plain {
-		d.addFor(api, key, text, args...)
-		return
+	switch {
+	case lost:
+		l.text = "# lost its interface: " + text + " " + strings.Join(args, " ")
+	case plain:
+		l.text = d.line(text, args)
+	default:
+		l.text = ownLine(text, args)
 	}
-	d.lines = append(d.lines, dumpLine{key: key, text: ownLine(text, args), api: api})
+	return l
 }
 
 // tableKey orders prefixes by table and address.

@@ -17,7 +17,7 @@ func (d *dumper) urpf() {
 			}
 			text, args := withOptions("set urpf "+dumpProtos[u.Proto].name+" "+way+" "+u.Mode.String(), []dumpOption{
 				{true, "", []string{i.Name}},
-				{u.Custom, "table " + decimal(d.m.FIB.Table(u.Proto, u.FibIndex).ID), nil},
+				{u.Custom, "table " + decimal(d.tableID(u.Proto, u.FibIndex)), nil},
 			})
 			d.add(i.Name, text, args...)
 		}
