@@ -164,7 +164,7 @@ func visitOf(t *vlib.PacketTrace) *vppVisit {
 		case vnet.OutputTrace:
 			v.out = d.Interface
 		case vlib.DropTrace:
-			v.reason, v.out = d.Node+": "+d.Error, ""
+			v.reason, v.out = dropReason(t, d), ""
 		}
 		if name, ok := strings.CutSuffix(e.Node, "-tx"); ok {
 			v.out = name
@@ -172,4 +172,23 @@ func visitOf(t *vlib.PacketTrace) *vppVisit {
 		v.graph = append(v.graph, scenarios.GraphNode{Name: e.Node, Text: text})
 	}
 	return v
+}
+
+// dropReason says which node gave a packet up and why. Where no node raised an
+// error the FIB had a drop for the packet, or nothing at all, which VPP counts
+// as blackholed; a packet that was in a tunnel still carries "No error" from its
+// outer headers.
+func dropReason(t *vlib.PacketTrace, d vlib.DropTrace) string {
+	if d.Error != "blackholed packets" && d.Error != "No error" {
+		return d.Node + ": " + d.Error
+	}
+	for _, e := range t.Entries {
+		if strings.HasSuffix(e.Next, "-drop") || strings.HasSuffix(e.Next, "-not-enabled") {
+			if strings.Contains(e.Node, "lookup") {
+				return e.Node + ": no route, or a drop route"
+			}
+			return e.Node + ": " + d.Error
+		}
+	}
+	return d.Node + ": " + d.Error
 }
