@@ -7,12 +7,17 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/sirupsen/logrus"
+	"go.fd.io/govpp/core"
 )
 
 func main() { os.Exit(mainCode()) }
 
 // mainCode runs the command line of the process and returns its exit code.
 func mainCode() int {
+	// govpp logs every connection it loses; scenarios break them on purpose, and say so themselves.
+	core.SetLogLevel(logrus.PanicLevel)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the first signal ends the run after the scenario at hand, a second one ends the process

@@ -51,6 +51,7 @@ type bed struct {
 	cards     map[string]string // segments by card, "OWNER/INTERFACE"
 	scheduler scenarios.Scheduler
 	pods      map[string]*pod
+	nextPod   time.Time           // when the last pod started
 	workloads map[string][]string // keys of the pods that a workload made
 }
 
@@ -91,12 +92,6 @@ func (b *bed) build() error {
 			return err
 		}
 	}
-	b.cluster = agent.NewCluster(agent.ClusterConfig{Kube: b.api.kube, Dynamic: b.api.dynamic})
-	b.wait.Go(func() {
-		if err := b.cluster.Run(b.ctx); err != nil {
-			b.log.fail(fmt.Errorf("cluster watch: %w", err))
-		}
-	})
 	for _, spec := range b.spec.Nodes {
 		n, err := b.newNode(spec)
 		if err != nil {
@@ -106,6 +101,14 @@ func (b *bed) build() error {
 		b.nodeNames = append(b.nodeNames, spec.Name)
 	}
 	b.scheduler.Nodes = b.nodeNames
+	b.cluster = agent.NewCluster(agent.ClusterConfig{Kube: b.api.kube, Dynamic: b.api.dynamic})
+	// The nodes are there before the watches: the trackers lose what happens
+	// between a list and the watch that follows it.
+	b.wait.Go(func() {
+		if err := b.cluster.Run(b.ctx); err != nil {
+			b.log.fail(fmt.Errorf("cluster watch: %w", err))
+		}
+	})
 	for _, name := range b.nodeNames {
 		if err := b.nodes[name].startAgent(b.ctx); err != nil {
 			return fmt.Errorf("node %s: %w", name, err)

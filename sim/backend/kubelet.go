@@ -86,11 +86,26 @@ func (b *bed) startPod(o *corev1.Pod) error {
 	p.node.linux.addNamespace(p.netns, h)
 	ctx, cancel := context.WithCancel(b.ctx)
 	p.cancel = cancel
+	// Each pod starts at an instant of its own, so that what pods compete for,
+	// addresses above all, goes to the same ones in every run.
+	start := time.Now().Add(b.podDelay())
 	go func() {
 		defer close(p.done)
+		time.Sleep(time.Until(start))
 		p.run(ctx)
 	}()
 	return nil
+}
+
+// podDelay is when the next pod starts, from now: a microsecond after the one
+// before.
+func (b *bed) podDelay() time.Duration {
+	now := time.Now()
+	if b.nextPod.Before(now) {
+		b.nextPod = now
+	}
+	b.nextPod = b.nextPod.Add(time.Microsecond)
+	return b.nextPod.Sub(now)
 }
 
 // startHostPod handles a pod that has no network of its own: one that is not
