@@ -18,9 +18,9 @@ func cliCreateHostInterface(v *VPP, a *cliArgs) (string, error) {
 		switch {
 		case a.text("name", &c.HostIfName):
 		case a.number("num-rx-queues", &n):
-			c.RxQueues = int(n)
+			c.RxQueues = int(uint16(n)) // a u16 in VPP, too
 		case a.number("num-tx-queues", &n):
-			c.TxQueues = int(n)
+			c.TxQueues = int(uint16(n)) // a u16 in VPP, too
 		case a.is("qdisc-bypass-disable"):
 			c.Flags &^= vnet.HostQdiscBypass
 		case a.is("cksum-gso-disable"):

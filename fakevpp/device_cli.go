@@ -118,9 +118,9 @@ func (a *cliArgs) tapOption(c *vnet.TapConfig) bool {
 	case a.number("id", &n):
 		c.ID = &n
 	case a.number("num-rx-queues", &n):
-		c.RxQueues = int(n)
+		c.RxQueues = int(uint16(n)) // a u16 in VPP, too
 	case a.number("num-tx-queues", &n):
-		c.TxQueues = int(n)
+		c.TxQueues = int(uint16(n)) // a u16 in VPP, too
 	case a.number("rx-ring-size", &n):
 		c.RxRing = int(n)
 	case a.number("tx-ring-size", &n):
