@@ -1,8 +1,6 @@
 package backend
 
 import (
-	"net/netip"
-
 	"github.com/vpptwin/vpptwin/scenarios"
 	"github.com/vpptwin/vpptwin/sim/packet"
 )
@@ -130,10 +128,4 @@ func classOf(info scenarios.PacketInfo, proto uint8, payload []byte) class {
 		}
 	}
 	return classPacket
-}
-
-// addrOf reads the source and destination of a bare IP packet.
-func addrOf(ip []byte) (src, dst netip.Addr) {
-	info, _, _ := describeIP(ip)
-	return info.Source, info.Destination
 }
