@@ -16,7 +16,6 @@ const (
 	raInitialInterval    = 16
 	raValidLifetime      = 2592000
 	raPreferredLifetime  = 604800
-	raMinValidLifetime   = 7203
 	raDefaultHopLimit    = 64
 	raMaxInitialCount    = 3
 	raMaxInitialInterval = 16
@@ -27,10 +26,12 @@ const (
 type RouterAdvertisements struct {
 	Send, Cease, Managed, Other, LinkLayerOption, SendUnicast bool
 	HopLimit                                                  uint8
-	Lifetime                                                  uint32
-	MaxInterval, MinInterval                                  uint32
-	InitialCount, InitialInterval                             uint32
-	Prefixes                                                  []RAPrefix
+	// LinkMTU is the interface's for IPv6 when IPv6 was enabled on it.
+	LinkMTU                       uint32
+	Lifetime                      uint32
+	MaxInterval, MinInterval      uint32
+	InitialCount, InitialInterval uint32
+	Prefixes                      []RAPrefix
 }
 
 // RAPrefix is a prefix that advertisements announce.
@@ -61,8 +62,12 @@ func (m *Main) RouterAdvertisements(swIf uint32) *RouterAdvertisements {
 	return nil
 }
 
-// ip6RAEnabled says if the interface takes part in router discovery.
-func (m *Main) ip6RAEnabled(swIf uint32) bool { return m.RouterAdvertisements(swIf) != nil }
+// ip6RAEnabled says if the interface advertises itself as a router
+// (ip6_ra_adv_enabled).
+func (m *Main) ip6RAEnabled(swIf uint32) bool {
+	ra := m.RouterAdvertisements(swIf)
+	return ra != nil && ra.Send
+}
 
 // ConfigureRA changes an interface's router advertisements: ErrIP6NotEnabled,
 // or ErrInvalidValue for intervals and lifetimes that contradict each other
@@ -121,8 +126,9 @@ func (c RAConfig) pick(change bool, given, normal, was uint32) uint32 {
 }
 
 // SetRAPrefix announces a prefix, or no longer: ErrIP6NotEnabled; removing one
-// that is not there is ErrInvalidValue, as are lifetimes that contradict each
-// other (ip6_ra_prefix).
+// that is not there is ErrInvalidValue, an address
+// that is announced with another length ErrInvalidValue2 (ip6_ra_prefix, which takes any
+// lifetimes).
 func (m *Main) SetRAPrefix(swIf uint32, p RAPrefix, useDefault, remove bool) error {
 	if _, err := m.mustInterface(swIf); err != nil {
 		return err
@@ -132,18 +138,18 @@ func (m *Main) SetRAPrefix(swIf uint32, p RAPrefix, useDefault, remove bool) err
 		return ErrIP6NotEnabled
 	}
 	p.Prefix = p.Prefix.Masked()
-	k := slices.IndexFunc(ra.Prefixes, func(o RAPrefix) bool { return o.Prefix == p.Prefix })
+	k := slices.IndexFunc(ra.Prefixes, func(o RAPrefix) bool { return o.Prefix.Addr() == p.Prefix.Addr() })
 	switch {
 	case remove && k < 0:
 		return ErrInvalidValue
+	case k >= 0 && ra.Prefixes[k].Prefix.Bits() != p.Prefix.Bits():
+		return ErrInvalidValue2
 	case remove:
 		ra.Prefixes = slices.Delete(ra.Prefixes, k, k+1)
 		return nil
 	}
 	if useDefault {
 		p.Valid, p.Preferred = raValidLifetime, raPreferredLifetime
-	} else if p.Preferred > p.Valid || p.Valid != 0 && p.Valid < raMinValidLifetime {
-		return ErrInvalidValue
 	}
 	if k < 0 {
 		ra.Prefixes = append(ra.Prefixes, p)
