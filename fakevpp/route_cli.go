@@ -147,7 +147,7 @@ func cliRoute(v *VPP, a *cliArgs) (string, error) {
 	}
 	index, ok := v.dp.FIB.FindTable(fib.ProtoOf(pfx.Addr()), table)
 	if !ok {
-		return "", fmt.Errorf("Nonexistent table id %d", table)
+		return "", cliText(fmt.Sprintf("Nonexistent table id %d", table))
 	}
 	switch {
 	case !del:
@@ -375,7 +375,7 @@ func cliMroute(v *VPP, a *cliArgs) (string, error) {
 	}
 	index, ok := v.dp.FIB.FindMTable(fib.ProtoOf(pfx.Group), table)
 	if !ok {
-		return "", fmt.Errorf("Nonexistent table id %d", table)
+		return "", cliText(fmt.Sprintf("Nonexistent table id %d", table))
 	}
 	src := v.cliMSource()
 	switch {

@@ -117,14 +117,9 @@ type LoadBalance struct {
 	URPF uint32
 	// Proto is the packets' protocol.
 	Proto Proto
-	flags lbFlags
 	// one holds the bucket of a single path, so that it shares the cache line.
 	one [1]DPO
 }
-
-type lbFlags uint8
-
-const lbInitialised lbFlags = 1
 
 // Via counts what reached a load-balance through another one
 // (/net/route/via).

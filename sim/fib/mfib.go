@@ -293,7 +293,7 @@ func (f *FIB) MFind(p Proto, mfibIndex uint32, pfx MPrefix) (index uint32, ok bo
 func (f *FIB) MUpdate(mfibIndex uint32, pfx MPrefix, s MSource, rpf uint32, flags MEntryFlags) uint32 {
 	pfx = pfx.masked()
 	t := f.mtables[ProtoOf(pfx.Group)][mfibIndex]
-	i, ok := t.entries[pfx.key()]
+	_, ok := t.entries[pfx.key()]
 	if !ok && flags == 0 {
 		return InvalidIndex
 	}
