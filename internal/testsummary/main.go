@@ -9,8 +9,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
-	"sort"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -20,18 +22,31 @@ type event struct {
 	Elapsed                                   float64
 }
 
+// key names whose output it is: a test's, with test empty its package's, and
+// with pkg "build" the compiler's for an import path.
 type key struct{ pkg, test string }
 
+// summary follows one run of go test.
 type summary struct {
-	out                     io.Writer
-	logs                    map[key]*strings.Builder
+	out io.Writer
+	// logs holds what belongs to tests, packages and builds that have not
+	// ended yet.
+	logs map[key]*strings.Builder
+	// running holds the packages that have started and not ended.
+	running                 map[string]bool
 	passed, failed, skipped int
-	skips                   []string
-	broken                  bool
+	// packages counts those that failed, be it to build, for a test or because
+	// their binary died.
+	packages int
+	skips    []string
+}
+
+func newSummary(out io.Writer) *summary {
+	return &summary{out: out, logs: map[key]*strings.Builder{}, running: map[string]bool{}}
 }
 
 func main() {
-	s := summary{out: os.Stdout, logs: map[key]*strings.Builder{}}
+	s := newSummary(os.Stdout)
 	if err := s.read(os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, "testsummary:", err)
 		os.Exit(1)
@@ -59,15 +74,19 @@ func (s *summary) read(r io.Reader) error {
 
 func (s *summary) add(e event) {
 	k := key{e.Package, e.Test}
+	if strings.HasPrefix(e.Action, "build-") {
+		k = key{"build", e.ImportPath}
+	}
 	switch e.Action {
+	case "start":
+		s.running[e.Package] = true
 	case "output", "build-output":
 		if s.logs[k] == nil {
 			s.logs[k] = &strings.Builder{}
 		}
 		s.logs[k].WriteString(e.Output)
 	case "build-fail":
-		s.broken = true
-		fmt.Fprintf(s.out, "BUILD FAILED %s\n%s", e.ImportPath, s.log(key{}))
+		fmt.Fprintf(s.out, "BUILD FAILED %s\n%s", e.ImportPath, s.take(k))
 	case "pass", "fail", "skip":
 		s.end(e, k)
 	}
@@ -75,61 +94,100 @@ func (s *summary) add(e event) {
 
 func (s *summary) end(e event, k key) {
 	if e.Test == "" {
-		s.endPackage(e, k)
+		s.endPackage(e)
 		return
 	}
+	log := s.take(k)
 	switch e.Action {
 	case "pass":
 		s.passed++
 	case "fail":
 		s.failed++
-		fmt.Fprintf(s.out, "--- FAIL %s %s\n%s", e.Package, e.Test, s.log(k))
+		fmt.Fprintf(s.out, "--- FAIL %s %s\n%s", e.Package, e.Test, log)
 	case "skip":
 		s.skipped++
-		s.skips = append(s.skips, e.Package+" "+e.Test+": "+reason(s.log(k)))
+		s.skips = append(s.skips, e.Package+" "+e.Test+": "+reason(log))
 	}
-	delete(s.logs, k)
 }
 
-func (s *summary) endPackage(e event, k key) {
+func (s *summary) endPackage(e event) {
+	delete(s.running, e.Package)
+	unended := s.unended(e.Package)
+	log := s.take(key{pkg: e.Package})
 	switch e.Action {
 	case "pass":
 		fmt.Fprintf(s.out, "ok    %-60s %6.1fs\n", e.Package, e.Elapsed)
 	case "fail":
-		s.broken = true
-		fmt.Fprintf(s.out, "FAIL  %-60s %6.1fs\n%s", e.Package, e.Elapsed, s.log(k))
+		s.packages++
+		fmt.Fprintf(s.out, "FAIL  %-60s %6.1fs\n%s%s", e.Package, e.Elapsed, unended, log)
 	}
-	delete(s.logs, k)
 }
 
-func (s *summary) log(k key) string {
-	if b := s.logs[k]; b != nil {
-		return b.String()
-	}
-	return ""
-}
-
-// reason is the last line a skipped test logged.
-func reason(log string) string {
-	why := "no reason given"
-	for _, line := range strings.Split(log, "\n") {
-		line = strings.TrimSpace(line)
-		if line != "" && !strings.HasPrefix(line, "===") && !strings.HasPrefix(line, "---") {
-			why = line
+// unended takes the output of a package's tests that began and never ended:
+// when the test binary dies (a panic in another goroutine, a deadlock, the
+// time limit), the go command ends the package alone and the runtime's report
+// stands in the output of whichever test printed last.
+func (s *summary) unended(pkg string) string {
+	var tests []string
+	for k := range s.logs {
+		if k.pkg == pkg && k.test != "" {
+			tests = append(tests, k.test)
 		}
 	}
-	return why
+	slices.Sort(tests)
+	var b strings.Builder
+	for _, test := range tests {
+		fmt.Fprintf(&b, "--- NEVER ENDED %s %s\n%s", pkg, test, s.take(key{pkg, test}))
+	}
+	return b.String()
 }
 
-// report prints the totals and says whether the run passed.
+// take returns what is logged under a key and forgets it.
+func (s *summary) take(k key) string {
+	b := s.logs[k]
+	if b == nil {
+		return ""
+	}
+	delete(s.logs, k)
+	return b.String()
+}
+
+// logged matches the first line of what a test logs: t.Skip's own is the last.
+var logged = regexp.MustCompile(`^\S+\.go:\d+: `)
+
+// reason is the last thing a skipped test logged, its lines joined.
+func reason(log string) string {
+	var why []string
+	for _, line := range strings.Split(log, "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "===") || strings.HasPrefix(line, "---") {
+			continue
+		}
+		if logged.MatchString(line) {
+			why = nil
+		}
+		why = append(why, line)
+	}
+	if why == nil {
+		return "no reason given"
+	}
+	return strings.Join(why, " ")
+}
+
+// report prints what never ended, the skipped tests and the totals, and says
+// whether the run passed. A run without a single passed test did not.
 func (s *summary) report() bool {
-	sort.Strings(s.skips)
+	for _, pkg := range slices.Sorted(maps.Keys(s.running)) {
+		s.packages++
+		fmt.Fprintf(s.out, "FAIL  %-60s never ended\n%s%s", pkg, s.unended(pkg), s.take(key{pkg: pkg}))
+	}
+	slices.Sort(s.skips)
 	if len(s.skips) > 0 {
 		fmt.Fprintln(s.out, "\nSkipped:")
 		for _, line := range s.skips {
 			fmt.Fprintln(s.out, "  "+line)
 		}
 	}
-	fmt.Fprintf(s.out, "\n%d passed, %d failed, %d skipped\n", s.passed, s.failed, s.skipped)
-	return s.failed == 0 && !s.broken && s.passed > 0
+	fmt.Fprintf(s.out, "\n%d passed, %d failed, %d skipped; %d failed packages\n", s.passed, s.failed, s.skipped, s.packages)
+	return s.failed == 0 && s.packages == 0 && s.passed > 0
 }
