@@ -58,7 +58,7 @@ func (c *call) free() {
 // begin starts a frame with the message e.
 func (c *call) begin(e *entry) {
 	c.start = len(c.out)
-	c.out = appendHeader(c.out, e, c.client.index, c.context)
+	c.out = appendHeader(c.out, e, 0, c.context)
 }
 
 // end completes the frame with the encoder's result; a message that cannot be
@@ -75,12 +75,13 @@ func (c *call) end(b []byte, err error) {
 	closeFrame(c.out[c.start:])
 }
 
-// appendHeader appends the headers of frame and message.
+// appendHeader appends the headers of frame and message. The client's index is
+// only in events: VPP leaves it zero in answers that have the field.
 func appendHeader(b []byte, e *entry, index, context uint32) []byte {
 	b = append(b, make([]byte, frameHeader)...)
 	b = binary.BigEndian.AppendUint16(b, e.id)
 	switch e.Kind {
-	case schema.Request: // sockclnt_create_reply
+	case schema.Request: // answers with a client_index, such as ip_mtable_details
 		b = binary.BigEndian.AppendUint32(b, index)
 		b = binary.BigEndian.AppendUint32(b, context)
 	case schema.Reply:

@@ -74,6 +74,7 @@ type ip6ndRADetails struct {
 	CurHopLimit                      uint8
 	AdvManagedFlag, AdvOtherFlag     bool
 	AdvRouterLifetime                uint16
+	AdvLinkMTU                       uint32
 	SendRadv, CeaseRadv, SendUnicast bool
 	AdvLinkLayerAddress              bool
 	MaxRadvInterval, MinRadvInterval float64
@@ -89,7 +90,7 @@ func (v *VPP) ip6ndRADump(_ *call, req *ip6ndInterface, emit func(*ip6ndRADetail
 			return true
 		}
 		d := ip6ndRADetails{SwIfIndex: i.SwIfIndex, CurHopLimit: ra.HopLimit, AdvManagedFlag: ra.Managed,
-			AdvOtherFlag: ra.Other, AdvRouterLifetime: uint16(ra.Lifetime), SendRadv: ra.Send, CeaseRadv: ra.Cease,
+			AdvOtherFlag: ra.Other, AdvRouterLifetime: uint16(ra.Lifetime), AdvLinkMTU: i.MTUOf(vnet.MTUIP6), SendRadv: ra.Send, CeaseRadv: ra.Cease,
 			SendUnicast: ra.SendUnicast, AdvLinkLayerAddress: ra.LinkLayerOption,
 			MaxRadvInterval: float64(ra.MaxInterval), MinRadvInterval: float64(ra.MinInterval),
 			InitialAdvertsCount: ra.InitialCount, InitialAdvertsInterval: float64(ra.InitialInterval)}

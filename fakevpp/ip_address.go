@@ -120,10 +120,7 @@ func (v *VPP) swInterfaceIP6GetLinkLocal(_ *call, req *swInterfaceOnly, rep *swI
 }
 
 func (v *VPP) swInterfaceIP6SetLinkLocal(_ *call, req *swInterfaceLinkLocal) error {
-	if !req.IP.IsLinkLocalUnicast() {
-		return vnet.ErrInvalidValue
-	}
-	return v.dp.AddAddress(req.SwIfIndex, netip.PrefixFrom(req.IP, 128))
+	return v.dp.SetLinkLocal(req.SwIfIndex, req.IP)
 }
 
 type ipAddressDump struct {

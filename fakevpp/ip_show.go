@@ -82,8 +82,7 @@ func showFIB(p fib.Proto) func(v *VPP, a *cliArgs) (string, error) {
 		var b strings.Builder
 		f := v.dp.FIB
 		f.Tables(p, func(t *fib.Table) bool {
-			skip := x.haveTable && t.ID != x.table || x.index != vlib.InvalidIndex && t.Index != x.index ||
-				!x.haveTable && x.index == vlib.InvalidIndex && x.pfx.IsValid() && t.ID != 0
+			skip := x.haveTable && t.ID != x.table || x.index != vlib.InvalidIndex && t.Index != x.index
 			if t.LinkLocal || skip {
 				return true
 			}
@@ -162,7 +161,7 @@ func showNeighbors(protos ...fib.Proto) func(v *VPP, a *cliArgs) (string, error)
 					if b.Len() == 0 {
 						b.WriteString(center("Age", 12) + center("IP", 40) + center("Flags", 6) + center("Ethernet", 20) + center("Interface", 24) + "\n")
 					}
-					fmt.Fprintf(&b, "%s%s%s%s%s\n", center(age(n), 12),
+					fmt.Fprintf(&b, "%12s%s%s%s%s\n", age(n),
 						center(n.Addr.String(), 40), center(n.FlagText(), 6), center(n.MAC.String(), 20), i.Name)
 					return true
 				})
@@ -208,7 +207,7 @@ func showPuntRedirects(p fib.Proto) func(v *VPP, a *cliArgs) (string, error) {
 			if rx == vlib.InvalidIndex {
 				rx = 0
 			}
-			fmt.Fprintf(&b, " rx %s via:\n forwarding\n  %s\n", v.dp.Interface(rx).Name, v.dp.FIB.FormatDPO(v.dp.FIB.ForwardDPO(forward), 0))
+			fmt.Fprintf(&b, " rx %s via:\n%s\n", (&dumper{m: v.dp}).ifName(rx), v.dp.FIB.FormatForward(forward))
 		})
 		return b.String(), nil
 	}

@@ -105,9 +105,9 @@ func (v *VPP) apiVersions(_ *call, _ *empty, rep *apiVersionsReply) error {
 	return nil
 }
 
-type controlPingReply struct{ ClientIndex, VpePID uint32 }
+type controlPingReply struct{ VpePID uint32 }
 
-func (v *VPP) controlPing(c *call, _ *empty, rep *controlPingReply) error {
-	rep.ClientIndex, rep.VpePID = c.client.index, uint32(os.Getpid())
+func (v *VPP) controlPing(_ *call, _ *empty, rep *controlPingReply) error {
+	rep.VpePID = uint32(os.Getpid())
 	return nil
 }

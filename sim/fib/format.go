@@ -318,48 +318,115 @@ func (f *FIB) formatSource(b *strings.Builder, e *entry, k int) {
 		pl = e.parent
 	}
 	if pl != InvalidIndex {
-		f.formatPathList(b, pl)
+		f.formatPathList(b, pl, 4)
 	}
 }
 
-func (f *FIB) formatPathList(b *strings.Builder, i uint32) {
+// Names of flags in the order that VPP prints them (fib_path.h).
+var pathFlagNames = []struct {
+	flag PathFlags
+	name string
+}{
+	{PathDrop, "drop"}, {PathExclusive, "exclusive"}, {PathResolveViaHost, "resolve-host"},
+	{PathResolveViaAttached, "resolve-attached"}, {PathAttached, "attached"}, {PathInterfaceRx, "interface-rx"},
+	{PathRPFID, "rpf-id"}, {PathLocal, "local"}, {PathUnreachable, "icmp-unreach"}, {PathProhibit, "icmp-prohibit"},
+	{PathClassify, "classify"}, {PathSourceLookup, "deag-src"}, {PathGlean, "glean"},
+}
+
+// listFlags names a path-list's flags; lists outside of unicast entries have no
+// list of interfaces for the reverse-path check (fib_path_list.h).
+func (f *FIB) listFlags(p *pathList) (names string, noURPF bool) {
+	noURPF = p.multicast != 0 || p.forward != 0
+	var paths PathFlags
+	for _, i := range p.paths {
+		paths |= f.paths.At(i).flags
+	}
+	for _, x := range []struct {
+		on   bool
+		name string
+	}{
+		{p.shared, "shared"}, {!noURPF && paths&PathDrop != 0, "drop"}, {!noURPF && paths&PathLocal != 0, "local"},
+		{!noURPF && paths&PathExclusive != 0, "exclusive"}, {noURPF, "no-uRPF"},
+	} {
+		if x.on {
+			names += x.name + ","
+		}
+	}
+	return names, noURPF
+}
+
+// formatPathList is format_fib_path_list (src/vnet/fib/fib_path_list.c).
+func (f *FIB) formatPathList(b *strings.Builder, i uint32, indent int) {
 	p := f.pathLists.At(i)
-	shared := ""
-	if p.shared {
-		shared = " flags:shared,"
+	fmt.Fprintf(b, "\n%*spath-list:[%d] locks:%d", indent, "", i, p.locks)
+	names, noURPF := f.listFlags(p)
+	if names != "" {
+		b.WriteString(" flags:" + names)
 	}
-	itfs := f.urpf.At(p.urpf).itfs
-	fmt.Fprintf(b, "\n    path-list:[%d] locks:%d%s uPRF-list:%d len:%d itfs:[", i, p.locks, shared, p.urpf, len(itfs))
-	for _, itf := range itfs {
-		fmt.Fprintf(b, "%d, ", itf)
+	if noURPF || p.urpf == InvalidIndex {
+		b.WriteString(" uPRF-list: None")
+	} else {
+		itfs := f.urpf.At(p.urpf).itfs
+		fmt.Fprintf(b, " uPRF-list:%d len:%d itfs:[", p.urpf, len(itfs))
+		for _, itf := range itfs {
+			fmt.Fprintf(b, "%d, ", itf)
+		}
+		b.WriteByte(']')
 	}
-	b.WriteByte(']')
 	for _, k := range p.paths {
-		f.formatPath(b, i, k)
+		f.formatPath(b, i, k, indent+2)
 	}
 }
 
-func (f *FIB) formatPath(b *strings.Builder, pl, i uint32) {
+// formatPath is format_fib_path (src/vnet/fib/fib_path.c).
+func (f *FIB) formatPath(b *strings.Builder, pl, i uint32, indent int) {
 	p := f.paths.At(i)
-	fmt.Fprintf(b, "\n      path:[%d] pl-index:%d %s weight=%d pref=%d %s: ", i, pl, p.proto, p.weight, p.preference, pathTypeNames[p.typ])
-	b.WriteString(" oper-flags:")
-	if p.looped {
-		b.WriteString("recursive-loop,")
+	fmt.Fprintf(b, "\n%*spath:[%d] pl-index:%d %s weight=%d pref=%d %s: ", indent, "", i, pl, p.proto, p.weight, p.preference, pathTypeNames[p.typ])
+	if p.looped || p.resolved {
+		b.WriteString(" oper-flags:")
+		if p.looped {
+			b.WriteString("recursive-loop,")
+		}
+		if p.resolved {
+			b.WriteString("resolved,")
+		}
 	}
-	if p.resolved {
-		b.WriteString("resolved,")
+	label := " cfg-flags:"
+	for _, x := range pathFlagNames {
+		if p.flags&x.flag != 0 {
+			b.WriteString(label + x.name + ",")
+			label = ""
+		}
 	}
+	fmt.Fprintf(b, "\n%*s", indent+2, "")
 	switch p.typ {
 	case pathAttachedNextHop:
-		fmt.Fprintf(b, "\n        %s %s", p.addr(&p.nextHop), f.itf.Name(p.swIf))
+		fmt.Fprintf(b, "%s %s\n%*s[@0]: %s", p.addr(&p.nextHop), f.itf.Name(p.swIf), indent, "", f.FormatDPO(p.dpo, 13))
 	case pathAttached, pathDVR:
-		fmt.Fprintf(b, "\n         %s", f.itf.Name(p.swIf))
+		b.WriteString(" " + f.itf.Name(p.swIf))
 	case pathRecursive:
-		fmt.Fprintf(b, "\n        via %s in fib:%d via-fib:%d via-dpo:[dpo-load-balance:%d]", p.addr(&p.nextHop), p.table, p.via, p.dpo.Index)
-		return
+		fmt.Fprintf(b, "via %s in fib:%d via-fib:%d via-dpo:[dpo-load-balance:%d]", p.addr(&p.nextHop), p.table, p.via, p.dpo.Index)
 	case pathDeag:
-		fmt.Fprintf(b, "\n         fib-index:%d", p.table)
-		return
+		multicast := ""
+		if p.flags&PathRPFID != 0 {
+			multicast = "m"
+		}
+		fmt.Fprintf(b, " %sfib-index:%d", multicast, p.table)
+	default:
+		fmt.Fprintf(b, "[@0]: %s", f.FormatDPO(p.dpo, indent+2))
 	}
-	fmt.Fprintf(b, "\n      [@0]: %s", f.FormatDPO(p.dpo, 8))
+}
+
+// FormatForward renders the paths and the object of a forward, as
+// format_ip_punt_redirect does (src/vnet/ip/ip_punt_drop.c).
+func (f *FIB) FormatForward(i uint32) string {
+	var b strings.Builder
+	f.formatPathList(&b, f.forwards.At(i).pl, 3)
+	d := f.ForwardDPO(i)
+	slot := 0
+	if d.Type.IsAdjacency() {
+		slot = 2
+	}
+	fmt.Fprintf(&b, "\n forwarding\n  [@%d]: %s", slot, f.FormatDPO(d, 0))
+	return strings.TrimPrefix(b.String(), "\n")
 }

@@ -119,18 +119,32 @@ func (m *Main) forgetLink(swIf uint32) {
 	}
 }
 
-// setLinkLocal sets an interface's link-local address; IPv6 is enabled by it.
+// setLinkLocal is SetLinkLocal for an address that is added with its length.
 func (m *Main) setLinkLocal(i *Interface, prefix netip.Prefix) error {
 	if prefix.Bits() != 128 {
 		return ErrAddressLengthMismatch
 	}
-	l := m.link(i.SwIfIndex)
-	if l == nil {
-		return m.enableLink(i.SwIfIndex, prefix.Addr())
+	return m.SetLinkLocal(i.SwIfIndex, prefix.Addr())
+}
+
+// SetLinkLocal sets an interface's link-local address; IPv6 is enabled by it.
+// Any address will do (ip6_link_set_local_address in src/vnet/ip/ip6_link.c)
+// but the unspecified one, ErrInvalidValue, with which VPP would forget that
+// IPv6 is enabled.
+func (m *Main) SetLinkLocal(swIf uint32, a netip.Addr) error {
+	if _, err := m.mustInterface(swIf); err != nil {
+		return err
 	}
-	m.deleteLinkLocalEntry(i.SwIfIndex, l.linkLocal)
-	l.linkLocal = prefix.Addr()
-	m.updateLinkLocalEntry(i.SwIfIndex, l.linkLocal, fib.PathLocal)
+	if !a.Is6() || a.IsUnspecified() {
+		return ErrInvalidValue
+	}
+	l := m.link(swIf)
+	if l == nil {
+		return m.enableLink(swIf, a)
+	}
+	m.deleteLinkLocalEntry(swIf, l.linkLocal)
+	l.linkLocal = a
+	m.updateLinkLocalEntry(swIf, a, fib.PathLocal)
 	return nil
 }
 

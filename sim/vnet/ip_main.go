@@ -82,12 +82,14 @@ func (m *Main) ipEnable(p fib.Proto, swIf uint32, on bool) {
 	}
 }
 
-// setARP makes an interface with IPv4 answer ARP (src/vnet/arp/arp.c).
+// setARP makes an interface with IPv4 answer ARP (arp_enable and arp_disable in
+// src/vnet/arp/arp.c); one that never had IPv4 has neither feature.
 func (m *Main) setARP(p fib.Proto, swIf uint32, on bool) {
 	if p != fib.IP4 {
 		return
 	}
 	_ = m.EnableFeature("arp", "arp-reply", swIf, on)
+	_ = m.EnableFeature("arp", "arp-disabled", swIf, !on)
 }
 
 // IPEnabled says if the interface takes packets of the protocol.

@@ -26,12 +26,10 @@ const (
 type RouterAdvertisements struct {
 	Send, Cease, Managed, Other, LinkLayerOption, SendUnicast bool
 	HopLimit                                                  uint8
-	// LinkMTU is the interface's for IPv6 when IPv6 was enabled on it.
-	LinkMTU                       uint32
-	Lifetime                      uint32
-	MaxInterval, MinInterval      uint32
-	InitialCount, InitialInterval uint32
-	Prefixes                      []RAPrefix
+	Lifetime                                                  uint32
+	MaxInterval, MinInterval                                  uint32
+	InitialCount, InitialInterval                             uint32
+	Prefixes                                                  []RAPrefix
 }
 
 // RAPrefix is a prefix that advertisements announce.
