@@ -64,7 +64,7 @@ func open(ctx context.Context, spec scenarios.TestBed, mutate Mutation) (scenari
 		nodes: map[string]*node{}, hosts: map[string]*world.Host{}, links: map[linkKey][]*world.Link{},
 		segments: map[string]*world.Segment{}, cards: map[string]string{}, pods: map[string]*pod{}, workloads: map[string][]string{}}
 	b.BackendName = "sim"
-	b.tmp = filepath.Join(os.TempDir(), fmt.Sprintf("vpptwin-cni-%d-%p", os.Getpid(), b))
+	b.tmp = filepath.Join(cacheRoot(), fmt.Sprintf("vpptwin-cni-%d-%p", os.Getpid(), b))
 	b.rec = newRecorder(b)
 	b.world.AddObserver(b.rec)
 	b.ctx, b.cancel = context.WithCancel(ctx)
@@ -162,6 +162,16 @@ func (b *bed) attach(owner string, nic *world.NIC, a scenarios.Attachment) error
 // impairment is a quality in the world's words.
 func impairment(q scenarios.Quality) world.Impairment {
 	return world.Impairment{Delay: q.Delay, Jitter: q.Jitter, Loss: q.Loss, Duplicate: q.Duplicate}
+}
+
+// cacheRoot is where caches are: in memory where the system has a directory for
+// that.
+func cacheRoot() string {
+	const memory = "/dev/shm"
+	if dir, err := os.MkdirTemp(memory, "vpptwin-"); err == nil && os.Remove(dir) == nil {
+		return memory
+	}
+	return os.TempDir()
 }
 
 // cniCache is the directory in which the CNI library keeps a node's results.

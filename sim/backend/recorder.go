@@ -152,12 +152,8 @@ func (r *recorder) visited(vpp string, t *vlib.PacketTrace) {
 
 // visitOf sums a trace up.
 func visitOf(t *vlib.PacketTrace) *vppVisit {
-	v := &vppVisit{}
+	v := &vppVisit{graph: make([]scenarios.GraphNode, 0, len(t.Entries))}
 	for _, e := range t.Entries {
-		text := ""
-		if e.Data != nil {
-			text = e.Data.Format()
-		}
 		switch d := e.Data.(type) {
 		case vnet.DeviceInputTrace:
 			v.in = d.Interface
@@ -169,7 +165,7 @@ func visitOf(t *vlib.PacketTrace) *vppVisit {
 		if name, ok := strings.CutSuffix(e.Node, "-tx"); ok {
 			v.out = name
 		}
-		v.graph = append(v.graph, scenarios.GraphNode{Name: e.Node, Text: text})
+		v.graph = append(v.graph, scenarios.GraphNode{Name: e.Node, Data: e.Data})
 	}
 	return v
 }
