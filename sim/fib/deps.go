@@ -52,6 +52,15 @@ func (f *FIB) enqueue(pl uint32) {
 	}
 }
 
+// enqueueTracker asks for a tracker's user to be told before the change in
+// progress ends.
+func (f *FIB) enqueueTracker(i uint32) {
+	if t := f.trackers.At(i); !t.queued {
+		t.queued = true
+		f.pendingTrackers = append(f.pendingTrackers, i)
+	}
+}
+
 // tell passes a change of an object on to its dependents.
 func (f *FIB) tell(l depList) {
 	for _, d := range l {
@@ -59,7 +68,24 @@ func (f *FIB) tell(l depList) {
 		case depPath:
 			f.enqueue(f.paths.At(d.index).pl)
 		case depTracker:
-			f.pendingTrackers = append(f.pendingTrackers, d.index)
+			f.enqueueTracker(d.index)
+		}
+	}
+}
+
+// tellTrackers tells those who stacked on what lies behind an entry's
+// load-balance, however many recursive routes lie between.
+func (f *FIB) tellTrackers(e *entry, depth int) {
+	if depth > maxDepth {
+		return
+	}
+	for _, d := range e.children {
+		if d.kind == depTracker {
+			f.enqueueTracker(d.index)
+			continue
+		}
+		for _, c := range f.pathLists.At(f.paths.At(d.index).pl).entries {
+			f.tellTrackers(f.entries.At(c), depth+1)
 		}
 	}
 }
@@ -111,6 +137,7 @@ func (f *FIB) settleTrackers() {
 	for _, i := range queue {
 		if f.trackers.InUse(i) {
 			t := f.trackers.At(i)
+			t.queued = false
 			t.changed(t.DPO())
 		}
 	}

@@ -56,6 +56,9 @@ type contribution struct {
 	itf      uint32
 	// relinked counts changes of the path-list; indexes are used again.
 	relinked uint32
+	// bucket is the only bucket of lb: tunnels skip such a load-balance and
+	// stack on the bucket.
+	bucket DPO
 }
 
 // flags returns the flags of the best source.
@@ -386,10 +389,17 @@ func (f *FIB) refresh(index uint32) {
 		return
 	}
 	now := f.contributes(e)
-	if now == e.told {
+	old := e.told
+	if now == old {
 		return
 	}
 	e.told = now
+	if now.bucket != old.bucket {
+		f.tellTrackers(e, 0)
+	}
+	if now.bucket = old.bucket; now == old {
+		return // what the load-balance holds concerns nobody else
+	}
 	f.tell(e.children)
 	for _, c := range slices.Clone(e.covered) {
 		f.coverUpdated(c)
@@ -399,7 +409,11 @@ func (f *FIB) refresh(index uint32) {
 func (f *FIB) contributes(e *entry) contribution {
 	c := contribution{lb: e.lb, urpf: InvalidIndex, rr: f.isRR(e), flags: e.flags(), relinked: e.relinked, itf: f.entryInterface(e)}
 	if e.lb != InvalidIndex {
-		c.urpf, c.drop = f.LoadBalances.At(e.lb).URPF, f.isDropLB(e.lb)
+		lb := f.LoadBalances.At(e.lb)
+		c.urpf, c.drop = lb.URPF, f.isDropLB(e.lb)
+		if len(lb.Buckets) == 1 {
+			c.bucket = lb.Buckets[0]
+		}
 	}
 	return c
 }

@@ -228,6 +228,23 @@ func TestTrack(t *testing.T) {
 	require.Equal(t, before.Trackers-1, f.Usage().Trackers)
 }
 
+// A tunnel stacks on what the route's load-balance holds, so it is told when a
+// gateway's address is resolved, also behind recursive routes.
+func TestTrackGateway(t *testing.T) {
+	t.Parallel()
+	f, i := newFake()
+	connect(f, i)
+	f.Update(0, pfx("0.0.0.0/0"), SourceAPI, 0, []Path{via(1, "10.0.0.9")})
+	f.Update(0, pfx("30.0.0.0/8"), SourceAPI, 0, []Path{{SwIf: InvalidIndex, NextHop: netip.MustParseAddr("20.0.0.1")}})
+	var seen []string
+	for _, addr := range []string{"40.0.0.1", "30.0.0.1"} {
+		f.Track(0, netip.MustParseAddr(addr), func(d DPO) { seen = append(seen, addr+" "+dpoText(f, d, 0)) })
+	}
+	i.resolve(1, "10.0.0.9")
+	slices.Sort(seen)
+	require.Equal(t, []string{"30.0.0.1 10.0.0.9@1", "40.0.0.1 10.0.0.9@1"}, seen)
+}
+
 func TestTableGoesWithItsLastLock(t *testing.T) {
 	t.Parallel()
 	f, i := newFake()

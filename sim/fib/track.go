@@ -9,6 +9,7 @@ type tracker struct {
 	pos     uint32
 	proto   Proto
 	changed func(DPO)
+	queued  bool
 }
 
 // Tracker follows how an address is reached, for tunnels that stack on the
@@ -71,7 +72,7 @@ func (f *FIB) orphan(e *entry) {
 	for _, d := range e.children {
 		if d.kind == depTracker {
 			f.trackers.At(d.index).entry = InvalidIndex
-			f.pendingTrackers = append(f.pendingTrackers, d.index)
+			f.enqueueTracker(d.index)
 			continue
 		}
 		f.paths.At(d.index).pos = rest.join(d.kind, d.index)
