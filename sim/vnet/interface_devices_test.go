@@ -3,7 +3,6 @@ package vnet
 import (
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -98,6 +97,8 @@ func TestMemifDisagreement(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				m, _ := newTestMain(t)
+				m.Lock()
+				defer m.Unlock()
 				require.NoError(t, m.AddMemifSocket(1, defaultMemifSocket)) // one file under two numbers
 				tt.slave.Slave, tt.slave.SocketID = true, 1
 				a, err := m.AddMemif(tt.master)
@@ -106,7 +107,7 @@ func TestMemifDisagreement(t *testing.T) {
 				require.NoError(t, err)
 				require.NoError(t, m.SetAdminUp(a.Interface.SwIfIndex, true))
 				require.NoError(t, m.SetAdminUp(b.Interface.SwIfIndex, true))
-				synctest.Wait()
+				sleepUnlocked(m, 0)
 				require.Equal(t, tt.up, a.Interface.IsUp() && b.Interface.IsUp())
 			})
 		})
@@ -119,6 +120,8 @@ func TestMemifSlaveRetries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m, _ := newTestMain(t)
+		m.Lock()
+		defer m.Unlock()
 		require.NoError(t, m.AddMemifSocket(1, defaultMemifSocket))
 		require.NoError(t, m.AddMemifSocket(2, defaultMemifSocket))
 		master, err := m.AddMemif(MemifConfig{})
@@ -130,14 +133,13 @@ func TestMemifSlaveRetries(t *testing.T) {
 			require.NoError(t, m.SetAdminUp(s.Interface.SwIfIndex, true))
 			slaves = append(slaves, s)
 		}
-		synctest.Wait()
+		sleepUnlocked(m, 0)
 		require.True(t, master.Connected && slaves[0].Connected)
 		require.False(t, slaves[1].Connected)
 		require.NoError(t, m.DeleteMemif(slaves[0].Interface.SwIfIndex))
-		synctest.Wait()
+		sleepUnlocked(m, 0)
 		require.False(t, master.Connected)
-		time.Sleep(2 * memifRetry)
-		synctest.Wait()
+		sleepUnlocked(m, 2*memifRetry)
 		require.True(t, master.Connected && slaves[1].Connected)
 	})
 }

@@ -119,18 +119,29 @@ func TestNeighborsAge(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := ipFixture(t)
+		m.Lock()
 		require.NoError(t, m.AddAddress(1, netip.MustParsePrefix("10.0.0.1/24")))
 		m.SetNeighborConfig(fib.IP4, NeighborConfig{Limit: 10, Age: 30})
 		mac, learned, static := packet.MAC{2, 0, 0, 0, 0, 9}, netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("10.0.0.3")
 		require.NoError(t, m.AddNeighbor(1, learned, mac, 0))
 		require.NoError(t, m.AddNeighbor(1, static, mac, NeighborStatic))
-		time.Sleep(32 * time.Second)
+		sleepUnlocked(m, 32*time.Second)
 		require.NotNil(t, m.Neighbor(1, learned), "it is still being asked")
-		time.Sleep(10 * time.Second)
+		sleepUnlocked(m, 10*time.Second)
 		require.Nil(t, m.Neighbor(1, learned))
 		require.NotNil(t, m.Neighbor(1, static))
 		_, there := m.FIB.Find(0, netip.PrefixFrom(learned, 32))
 		require.False(t, there)
+		m.Unlock()
 		require.NoError(t, m.Close())
 	})
+}
+
+// sleepUnlocked lets a caller who owns the instance wait while its timers take
+// their turn.
+func sleepUnlocked(m *Main, d time.Duration) {
+	m.Unlock()
+	time.Sleep(d)
+	synctest.Wait()
+	m.Lock()
 }
