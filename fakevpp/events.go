@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/vpptwin/vpptwin/fakevpp/schema"
@@ -29,6 +30,18 @@ func (s *subscriptions) of(stream string) []subscription {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.byStream[stream]
+}
+
+// anyWith says if anybody listens to a stream whose name begins with prefix.
+func (s *subscriptions) anyWith(prefix string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for stream, subs := range s.byStream {
+		if len(subs) > 0 && strings.HasPrefix(stream, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // add registers a client, or returns false if it is registered.

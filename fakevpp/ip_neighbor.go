@@ -121,7 +121,7 @@ func (v *VPP) ipNeighborReplaceEnd(_ *call, _ *empty) error {
 	return nil
 }
 
-// ipNeighborFlush forgets dynamic neighbours of one interface or, for ~0, all.
+// ipNeighborFlush forgets the neighbours of one interface or, for ~0, all.
 func (v *VPP) ipNeighborFlush(_ *call, req *ipNeighborDump) error {
 	if req.SwIfIndex != invalidIndex {
 		if _, err := v.interfaceOf(req.SwIfIndex); err != nil {
@@ -146,8 +146,11 @@ type wantIPNeighborEvents struct {
 // Registrations for neighbour events are streams by interface and address, a
 // zero address and ~0 for all (src/vnet/ip-neighbor/ip_neighbor_watch.c).
 func neighborStream(version int, swIf uint32, addr netip.Addr) string {
-	return fmt.Sprintf("ip_neighbor_events_v%d %d %v", version, swIf, addr)
+	return fmt.Sprintf(neighborStreams+"%d %d %v", version, swIf, addr)
 }
+
+// neighborStreams is what the streams' names begin with.
+const neighborStreams = "ip_neighbor_events_v"
 
 func (v *VPP) wantIPNeighborEvents(c *call, req *wantIPNeighborEvents) error {
 	return v.watchNeighbors(c, req, 1)
@@ -191,6 +194,9 @@ const (
 // neighborChanged is the data plane's watcher. Version 1 tells of additions and
 // removals alike.
 func (v *VPP) neighborChanged(ev vnet.NeighborEvent) {
+	if !v.subs.anyWith(neighborStreams) {
+		return // every ARP and ND packet comes this way
+	}
 	flags := uint32(neighborEventAdded)
 	if ev.Removed {
 		flags = neighborEventRemoved

@@ -115,7 +115,7 @@ func (g GraphNode) explain() string {
 		return ""
 	}
 	if ph.number != nil {
-		if m := ph.number.FindStringSubmatch(g.Text); m != nil {
+		if m := ph.number.FindStringSubmatch(g.Trace()); m != nil {
 			return fmt.Sprintf("%s %s %s", ph.words, ph.unit, m[1])
 		}
 	}

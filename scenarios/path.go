@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"encoding/json"
 	"net/netip"
 	"time"
 )
@@ -43,8 +44,26 @@ type Hop struct {
 
 // A GraphNode is one visit of a packet to a node of VPP's graph.
 type GraphNode struct {
-	Name string `json:"name"` // VPP's name: "ip4-lookup"
-	Text string `json:"text"` // what `show trace` prints below the name; may have several lines
+	Name string        `json:"name"` // VPP's name: "ip4-lookup"
+	Text string        `json:"text"` // what `show trace` prints below the name; may have several lines
+	Data TraceRenderer `json:"-"`    // renders Text when it is asked for; nil where Text has been set
+}
+
+// TraceRenderer renders what a graph node recorded of a packet as `show trace` does. Most traces are judged by their nodes' names and never read.
+type TraceRenderer interface{ Format() string }
+
+// Trace returns what `show trace` prints below the node's name.
+func (g GraphNode) Trace() string {
+	if g.Data != nil {
+		return g.Data.Format()
+	}
+	return g.Text
+}
+
+// MarshalJSON implements json.Marshaler: the text is rendered.
+func (g GraphNode) MarshalJSON() ([]byte, error) {
+	type plain GraphNode
+	return json.Marshal(plain{Name: g.Name, Text: g.Trace()})
 }
 
 // PacketInfo is a packet's headers in short.

@@ -14,7 +14,7 @@ func (p Path) Text() string {
 		b.WriteString(h.line())
 		for _, g := range h.Graph {
 			b.WriteString("    " + g.Name + "\n")
-			for line := range strings.Lines(strings.TrimRight(g.Text, "\n")) {
+			for line := range strings.Lines(strings.TrimRight(g.Trace(), "\n")) {
 				b.WriteString("      " + strings.TrimRight(line, "\n") + "\n")
 			}
 		}

@@ -114,7 +114,7 @@ func (a *app) hops(path scenarios.Path, graph bool) {
 		}
 		for _, g := range h.Graph {
 			a.printf("       %s\n", g.Name)
-			for line := range strings.Lines(strings.TrimRight(g.Text, "\n")) {
+			for line := range strings.Lines(strings.TrimRight(g.Trace(), "\n")) {
 				a.printf("         %s\n", strings.TrimRight(line, "\n"))
 			}
 		}

@@ -29,6 +29,10 @@ const leafBit = 1
 // pays: its 320 KiB would be most of what a small table needs.
 const rootWiden = 256
 
+// firstPlies is the room for plies at first: what the entries need that every
+// table has.
+const firstPlies = 8
+
 // newTrie4 returns a trie that answers dflt everywhere.
 func newTrie4(dflt uint32) *trie4 {
 	t := &trie4{root: make([]uint32, 1<<8), rootLens: make([]uint8, 1<<8), rootShift: 24}
@@ -180,6 +184,9 @@ func (t *trie4) newPly(leaf uint32, plen uint8) uint32 {
 		n, t.free = t.free[k-1], t.free[:k-1]
 	} else {
 		n = uint32(len(t.used))
+		if t.slots == nil {
+			t.slots, t.lens = make([]uint32, 0, firstPlies*256), make([]uint8, 0, firstPlies*256)
+		}
 		t.slots = append(t.slots, make([]uint32, 256)...)
 		t.lens = append(t.lens, make([]uint8, 256)...)
 		t.used = append(t.used, 0)

@@ -70,6 +70,7 @@ const neighborLimit = 50000
 type neighborMain struct {
 	db       map[neighborKey]*Neighbor
 	count    [2]uint32
+	on       map[uint32]int    // neighbours by interface
 	routed   [2]map[uint32]int // neighbours with host routes by fib_index
 	config   [2]NeighborConfig
 	set      [2]bool // config was set
@@ -179,11 +180,12 @@ func (m *Main) newNeighbor(swIf uint32, addr netip.Addr, mac packet.MAC, flags N
 		m.destroyNeighbor(t.oldest[p])
 	}
 	if t.db == nil {
-		t.db = map[neighborKey]*Neighbor{}
+		t.db, t.on = map[neighborKey]*Neighbor{}, map[uint32]int{}
 	}
 	n := &Neighbor{Addr: addr, SwIf: swIf, MAC: mac, Flags: flags}
 	t.db[neighborKey{swIf, addr}] = n
 	t.count[p]++
+	t.on[swIf]++
 	// Adjacencies are complete before the host route makes packets use them.
 	m.completeNeighbor(n)
 	if flags&NeighborNoFIBEntry == 0 {
@@ -268,14 +270,21 @@ func (m *Main) destroyNeighbor(n *Neighbor) {
 	m.unlistNeighbor(n)
 	delete(t.db, neighborKey{n.SwIf, n.Addr})
 	t.count[p]--
+	if t.on[n.SwIf]--; t.on[n.SwIf] == 0 {
+		delete(t.on, n.SwIf)
+	}
 }
 
 // Neighbors calls fn for each neighbour of the protocol on the interface, or on
 // all interfaces for vlib.InvalidIndex, by interface and address, until fn
 // returns false.
 func (m *Main) Neighbors(p fib.Proto, swIf uint32, fn func(*Neighbor) bool) {
+	t := &m.subsystems.ip.neighbors
+	if swIf != vlib.InvalidIndex && t.on[swIf] == 0 {
+		return // most interfaces, tunnels for instance, have none
+	}
 	var list []*Neighbor
-	for k, n := range m.subsystems.ip.neighbors.db {
+	for k, n := range t.db {
 		if fib.ProtoOf(k.addr) == p && (swIf == vlib.InvalidIndex || swIf == k.swIf) {
 			list = append(list, n)
 		}
@@ -300,10 +309,12 @@ func (m *Main) deleteNeighbors(p fib.Proto, swIf uint32, which func(*Neighbor) b
 	})
 }
 
-// FlushNeighbors removes the dynamic neighbours of a protocol on an interface,
-// on all for vlib.InvalidIndex (ip_neighbor_flush).
-func (m *Main) FlushNeighbors(p fib.Proto, swIf uint32) { m.flushNeighbors(p, swIf, false) }
+// FlushNeighbors removes the neighbours of a protocol on an interface, on all
+// for vlib.InvalidIndex, static ones included (ip_neighbor_del_all in
+// src/vnet/ip-neighbor/ip_neighbor.c).
+func (m *Main) FlushNeighbors(p fib.Proto, swIf uint32) { m.flushNeighbors(p, swIf, true) }
 
+// flushNeighbors removes the dynamic neighbours, with static the others too.
 func (m *Main) flushNeighbors(p fib.Proto, swIf uint32, static bool) {
 	m.deleteNeighbors(p, swIf, func(n *Neighbor) bool { return static || n.Flags&neighborDynamic != 0 })
 }

@@ -25,10 +25,7 @@ type sink interface {
 
 // event is a frame for a sink, or a function to run.
 type event struct {
-	at    int64 // nanoseconds since the world's epoch
-	id    uint64
 	index int32 // position in the queue, -1 when not in it
-	seq   uint64
 	sink  sink
 	frame packet.Frame
 	tag   uint32
@@ -36,7 +33,16 @@ type event struct {
 	next  *event // free list
 }
 
-func (e *event) before(o *event) bool {
+// queued is an event in the queue, its order beside it: comparing follows no
+// pointers.
+type queued struct {
+	at  int64
+	id  uint64
+	seq uint64
+	*event
+}
+
+func (e *queued) before(o *queued) bool {
 	if e.at != o.at {
 		return e.at < o.at
 	}
@@ -46,62 +52,68 @@ func (e *event) before(o *event) bool {
 	return e.seq < o.seq
 }
 
-// eventQueue is a binary heap ordered by event.before.
-type eventQueue []*event
+// eventQueue is a heap of four children to a parent, ordered by queued.before.
+type eventQueue []queued
 
-func (q *eventQueue) push(e *event) {
-	e.index = int32(len(*q))
-	*q = append(*q, e)
+func (q *eventQueue) push(e *event, at int64, id, seq uint64) {
+	*q = append(*q, queued{at, id, seq, e})
 	q.up(len(*q) - 1)
 }
 
 // remove takes the event at position i out.
 func (q *eventQueue) remove(i int) *event {
 	h := *q
-	e, last := h[i], len(h)-1
-	h[i] = h[last]
-	h[i].index = int32(i)
-	h[last] = nil
+	e, last := h[i].event, len(h)-1
+	moved := h[last]
+	h[last] = queued{}
 	*q = h[:last]
 	if i < last {
+		h[i] = moved
 		q.down(i)
-		q.up(i)
+		q.up(int(moved.index))
 	}
 	e.index = -1
 	return e
 }
 
 func (q eventQueue) up(i int) {
+	e := q[i]
 	for i > 0 {
-		parent := (i - 1) / 2
-		if !q[i].before(q[parent]) {
-			return
+		parent := (i - 1) / 4
+		if !e.before(&q[parent]) {
+			break
 		}
-		q.swap(i, parent)
+		q.place(i, q[parent])
 		i = parent
 	}
+	q.place(i, e)
 }
 
 func (q eventQueue) down(i int) {
+	e := q[i]
 	for {
-		child := 2*i + 1
-		if child >= len(q) {
-			return
+		first := 4*i + 1
+		if first >= len(q) {
+			break
 		}
-		if child+1 < len(q) && q[child+1].before(q[child]) {
-			child++
+		least := first
+		for child := first + 1; child < min(first+4, len(q)); child++ {
+			if q[child].before(&q[least]) {
+				least = child
+			}
 		}
-		if !q[child].before(q[i]) {
-			return
+		if !q[least].before(&e) {
+			break
 		}
-		q.swap(i, child)
-		i = child
+		q.place(i, q[least])
+		i = least
 	}
+	q.place(i, e)
 }
 
-func (q eventQueue) swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].index, q[j].index = int32(i), int32(j)
+func (q eventQueue) place(i int, e queued) {
+	q[i] = e
+	e.index = int32(i)
 }
 
 // now is the time since the world began, in nanoseconds.
@@ -143,7 +155,7 @@ func (w *World) after(o *origin, d time.Duration, fn func()) *event {
 func (w *World) cancel(ev *event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if i := int(ev.index); i >= 0 && i < len(w.queue) && w.queue[i] == ev {
+	if i := int(ev.index); i >= 0 && i < len(w.queue) && w.queue[i].event == ev {
 		w.queue.remove(i)
 		w.pokeLocked() // so that no timer runs for nothing
 	}
@@ -151,8 +163,7 @@ func (w *World) cancel(ev *event) {
 
 func (w *World) pushLocked(o *origin, ev *event, at int64) {
 	o.seq++
-	ev.at, ev.id, ev.seq = at, o.id, o.seq
-	w.queue.push(ev)
+	w.queue.push(ev, at, o.id, o.seq)
 	if at < w.sleeping {
 		w.pokeLocked()
 	}
