@@ -58,8 +58,15 @@ func (c *TCPConn) transmit(flags uint8, seq uint32, data []byte, mss int) error 
 	return err
 }
 
-// ack acknowledges what has arrived.
-func (c *TCPConn) ack() { _ = c.transmit(packet.TCPAck, c.next, nil, 0) }
+// ack acknowledges what has arrived. It carries the end of all that was ever
+// sent, not next, which goes back when the timer expires: two sides that have
+// both gone back would take each other's acknowledgements for old segments and
+// answer them for ever (SND.NXT of RFC 9293 section 3.10.7.4 never goes back).
+// What probes a closed window lies beyond what the other side accepts.
+func (c *TCPConn) ack() {
+	sent := min(int(c.most-c.una), c.window)
+	_ = c.transmit(packet.TCPAck, c.una+uint32(sent), nil, 0)
+}
 
 // sendSYN opens the connection from either side, and arms the timer.
 func (c *TCPConn) sendSYN() error {
