@@ -126,7 +126,8 @@ func (s *summary) endPackage(e event) {
 // unended takes the output of a package's tests that began and never ended:
 // when the test binary dies (a panic in another goroutine, a deadlock, the
 // time limit), the go command ends the package alone and the runtime's report
-// stands in the output of whichever test printed last.
+// stands in the output of whichever test printed last. Tests that were waiting
+// for their turn are only counted.
 func (s *summary) unended(pkg string) string {
 	var tests []string
 	for k := range s.logs {
@@ -136,8 +137,17 @@ func (s *summary) unended(pkg string) string {
 	}
 	slices.Sort(tests)
 	var b strings.Builder
+	waiting := 0
 	for _, test := range tests {
-		fmt.Fprintf(&b, "--- NEVER ENDED %s %s\n%s", pkg, test, s.take(key{pkg, test}))
+		log := s.take(key{pkg, test})
+		if strings.HasSuffix(log, "=== PAUSE "+test+"\n") {
+			waiting++
+			continue
+		}
+		fmt.Fprintf(&b, "--- NEVER ENDED %s %s\n%s", pkg, test, log)
+	}
+	if waiting > 0 {
+		fmt.Fprintf(&b, "%d tests never got their turn\n", waiting)
 	}
 	return b.String()
 }

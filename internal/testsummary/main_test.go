@@ -94,6 +94,8 @@ FAIL	m/a	0.023s
 {"Action":"start","Package":"m/a"}
 {"Action":"pass","Package":"m/a","Test":"TestDone","Elapsed":0}
 {"Action":"output","Package":"m/a","Test":"TestB","Output":"=== RUN   TestB\n"}
+{"Action":"output","Package":"m/a","Test":"TestC","Output":"=== RUN   TestC\n"}
+{"Action":"output","Package":"m/a","Test":"TestC","Output":"=== PAUSE TestC\n"}
 {"Action":"output","Package":"m/a","Test":"TestA","Output":"=== RUN   TestA\n"}
 {"Action":"output","Package":"m/a","Test":"TestA","Output":"panic: test timed out after 2s\n"}
 {"Action":"output","Package":"m/a","Test":"TestA","Output":"\trunning tests:\n"}
@@ -108,6 +110,7 @@ panic: test timed out after 2s
 	running tests:
 --- NEVER ENDED m/a TestB
 === RUN   TestB
+1 tests never got their turn
 FAIL	m/a	2.017s
 
 1 passed, 0 failed, 0 skipped; 1 failed packages
