@@ -69,6 +69,9 @@ func (c *client) take(done []byte) []byte {
 	}
 	if len(c.queue) == 0 || c.closed.Load() {
 		c.sending = false
+		if cap(c.queue) < cap(c.spare) {
+			c.queue, c.spare = c.spare, nil
+		}
 		return nil
 	}
 	batch := c.queue

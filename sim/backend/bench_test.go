@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"os"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -21,6 +23,7 @@ func BenchmarkScenario(b *testing.B) {
 	const file = "isolation-same-range.yaml"
 	data, err := fs.ReadFile(scenarios.Library(), file)
 	require.NoError(b, err)
+	collectLikeCommand(b)
 	cpu := benchcpu.Start()
 	for b.Loop() {
 		s, err := scenarios.Parse(scenarios.Library(), file, data)
@@ -35,12 +38,22 @@ func BenchmarkScenario(b *testing.B) {
 func BenchmarkCluster(b *testing.B) {
 	s, err := scenarios.Parse(clusterFS(b), "cluster.yaml", []byte(clusterFile()))
 	require.NoError(b, err)
+	collectLikeCommand(b)
 	cpu := benchcpu.Start()
 	for b.Loop() {
 		requirePassed(b, s)
 	}
 	cpu.ReportMillis(b, float64(b.N))
 	benchcpu.ReportMemory(b)
+}
+
+// collectLikeCommand sets the garbage collector as the command does, unless
+// GOGC says otherwise.
+func collectLikeCommand(b *testing.B) {
+	if os.Getenv("GOGC") == "" {
+		old := debug.SetGCPercent(400)
+		b.Cleanup(func() { debug.SetGCPercent(old) })
+	}
 }
 
 func requirePassed(b *testing.B, s *scenarios.Scenario) {

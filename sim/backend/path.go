@@ -27,7 +27,7 @@ type copyKey struct{ inner, outer int }
 // path returns the hops of the events of a trace whose class is one of those
 // given.
 func (b *bed) path(start time.Time, events []event, classes ...class) scenarios.Path {
-	p := pathBuilder{bed: b, start: start, path: make(scenarios.Path, 0, len(events)+4), open: map[int]string{}}
+	p := pathBuilder{bed: b, start: start, path: make(scenarios.Path, 0, len(events)/2+2), open: map[int]string{}}
 	for _, e := range events {
 		if slices.Contains(classes, e.class) {
 			p.add(e)

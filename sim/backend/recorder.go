@@ -97,7 +97,11 @@ func (r *recorder) Observe(e world.Event) {
 	if e.Cause != 0 && e.Cause != e.Frame.Trace && len(r.events[e.Frame.Trace]) == 0 {
 		r.effects[e.Cause] = append(r.effects[e.Cause], e.Frame.Trace)
 	}
-	r.events[e.Frame.Trace] = append(r.events[e.Frame.Trace], ev)
+	events := r.events[e.Frame.Trace]
+	if events == nil {
+		events = make([]event, 0, 16) // a request and its answer between two nodes
+	}
+	r.events[e.Frame.Trace] = append(events, ev)
 }
 
 // isIP guesses that data starts with an IP header, not with an Ethernet one.

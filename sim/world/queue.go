@@ -2,6 +2,7 @@ package world
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/vpptwin/vpptwin/sim/packet"
@@ -56,6 +57,9 @@ func (e *queued) before(o *queued) bool {
 type eventQueue []queued
 
 func (q *eventQueue) push(e *event, at int64, id, seq uint64) {
+	if len(*q) == cap(*q) {
+		*q = slices.Grow(*q, len(*q)+64) // a flood makes it long at once
+	}
 	*q = append(*q, queued{at, id, seq, e})
 	q.up(len(*q) - 1)
 }
