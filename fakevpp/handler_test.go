@@ -80,3 +80,12 @@ func TestFixedIDs(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswersNameNoClient: answers with the header of a request, as
+// ip_mtable_details is one, leave the client's index zero.
+func TestAnswersNameNoClient(t *testing.T) {
+	t.Parallel()
+	c := call{client: &client{index: 7}, context: 5}
+	c.begin(&entry{Message: &schema.Message{Kind: schema.Request}, id: 3})
+	require.Equal(t, []byte{0, 3, 0, 0, 0, 0, 0, 0, 0, 5}, c.out[frameHeader:])
+}

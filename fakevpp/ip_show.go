@@ -107,7 +107,7 @@ func showFIB(p fib.Proto) func(v *VPP, a *cliArgs) (string, error) {
 
 // showFIBSummary counts the entries by length.
 func showFIBSummary(b *strings.Builder, f *fib.FIB, t *fib.Table) {
-	fmt.Fprintf(b, "%20s%16s\n", "Prefix length", "Count")
+	b.WriteString(center("Prefix length", 20) + center("Count", 16) + "\n")
 	var counts [129]int
 	f.Routes(t, func(r fib.Route) bool { counts[r.Prefix.Bits()]++; return true })
 	for n, c := range counts {

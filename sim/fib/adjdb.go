@@ -227,9 +227,11 @@ func (f *FIB) AdjacencyDPO(p Proto, adj uint32) DPO { return f.adjacencyDPO(p, a
 func (f *FIB) InterfaceChanged(swIf uint32) {
 	f.InterfaceAdjacencies(swIf, func(i uint32) {
 		a := f.Adjacencies.At(i)
+		mtu := a.MTU
 		f.setLinkFields(a)
 		switch a.Type {
-		case AdjGlean:
+		case AdjGlean: // keeps the MTU it was made with
+			a.MTU = mtu
 			a.RewriteLen = uint8(f.itf.BuildRewrite(swIf, gleanLink(a.Proto), nil, &a.Rewrite))
 		case AdjMcast:
 			f.buildMcast(a)

@@ -64,7 +64,7 @@ func (f *FIB) FormatDPO(d DPO, indent int) string {
 	case d.Type == DPOInterfaceRx:
 		return fmt.Sprintf("%s-rx-dpo: %s", f.itf.Name(d.Index), d.Proto)
 	case d.Type == DPODVR:
-		return "dvr-" + d.Proto.String() + "-dpo-" + f.itf.Name(d.Index)
+		return fmt.Sprintf("%s-dvr-%s-dpo l3", d.Proto, f.itf.Name(d.Index))
 	}
 	return fmt.Sprintf("dpo-%d:%d", d.Type, d.Index)
 }
@@ -318,7 +318,7 @@ func (f *FIB) formatSource(b *strings.Builder, e *entry, k int) {
 		pl = e.parent
 	}
 	if pl != InvalidIndex {
-		f.formatPathList(b, pl, 4)
+		f.formatPathList(b, pl, s.flags, 4)
 	}
 }
 
@@ -333,20 +333,21 @@ var pathFlagNames = []struct {
 	{PathClassify, "classify"}, {PathSourceLookup, "deag-src"}, {PathGlean, "glean"},
 }
 
-// listFlags names a path-list's flags; lists outside of unicast entries have no
-// list of interfaces for the reverse-path check (fib_path_list.h).
-func (f *FIB) listFlags(p *pathList) (names string, noURPF bool) {
+// listFlags names the flags that a path-list has from its entry's; lists outside
+// of unicast entries have no list of interfaces for the reverse-path check
+// (fib_path_list.h).
+func (f *FIB) listFlags(p *pathList, entry EntryFlags) (names string, noURPF bool) {
 	noURPF = p.multicast != 0 || p.forward != 0
-	var paths PathFlags
-	for _, i := range p.paths {
-		paths |= f.paths.At(i).flags
+	shared := p.shared
+	for _, i := range p.paths { // VPP also shares what drops, unless it is the entry that says so
+		shared = shared || !noURPF && f.paths.At(i).flags&PathDrop != 0 && entry&EntryDrop == 0
 	}
 	for _, x := range []struct {
 		on   bool
 		name string
 	}{
-		{p.shared, "shared"}, {!noURPF && paths&PathDrop != 0, "drop"}, {!noURPF && paths&PathLocal != 0, "local"},
-		{!noURPF && paths&PathExclusive != 0, "exclusive"}, {noURPF, "no-uRPF"},
+		{shared, "shared"}, {entry&EntryDrop != 0, "drop"}, {entry&EntryLocal != 0, "local"},
+		{entry&EntryExclusive != 0, "exclusive"}, {noURPF, "no-uRPF"},
 	} {
 		if x.on {
 			names += x.name + ","
@@ -356,15 +357,15 @@ func (f *FIB) listFlags(p *pathList) (names string, noURPF bool) {
 }
 
 // formatPathList is format_fib_path_list (src/vnet/fib/fib_path_list.c).
-func (f *FIB) formatPathList(b *strings.Builder, i uint32, indent int) {
+func (f *FIB) formatPathList(b *strings.Builder, i uint32, entry EntryFlags, indent int) {
 	p := f.pathLists.At(i)
 	fmt.Fprintf(b, "\n%*spath-list:[%d] locks:%d", indent, "", i, p.locks)
-	names, noURPF := f.listFlags(p)
+	names, noURPF := f.listFlags(p, entry)
 	if names != "" {
 		b.WriteString(" flags:" + names)
 	}
 	if noURPF || p.urpf == InvalidIndex {
-		b.WriteString(" uPRF-list: None")
+		b.WriteString(" uRPF-list: None")
 	} else {
 		itfs := f.urpf.At(p.urpf).itfs
 		fmt.Fprintf(b, " uPRF-list:%d len:%d itfs:[", p.urpf, len(itfs))
@@ -421,12 +422,12 @@ func (f *FIB) formatPath(b *strings.Builder, pl, i uint32, indent int) {
 // format_ip_punt_redirect does (src/vnet/ip/ip_punt_drop.c).
 func (f *FIB) FormatForward(i uint32) string {
 	var b strings.Builder
-	f.formatPathList(&b, f.forwards.At(i).pl, 3)
+	f.formatPathList(&b, f.forwards.At(i).pl, 0, 2)
 	d := f.ForwardDPO(i)
 	slot := 0
 	if d.Type.IsAdjacency() {
 		slot = 2
 	}
 	fmt.Fprintf(&b, "\n forwarding\n  [@%d]: %s", slot, f.FormatDPO(d, 0))
-	return strings.TrimPrefix(b.String(), "\n")
+	return " " + strings.TrimPrefix(b.String(), "\n")
 }

@@ -133,7 +133,7 @@ func (m *Main) buildICMP4Error(e, org *vlib.Buffer) uint16 {
 	e.Truncate(icmp4MaxError - packet.IPv4Len - packet.ICMPLen)
 	pkt := e.Prepend(packet.IPv4Len + packet.ICMPLen)
 	e.Flags |= vlib.FlagLocallyOriginated
-	from, ok := m.sourceAddress4(org.RxSwIf, src)
+	from, ok := m.errorSource(org.RxSwIf, src)
 	if !ok {
 		return icmp4ErrDrop
 	}

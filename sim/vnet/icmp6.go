@@ -184,7 +184,7 @@ func (m *Main) buildICMP6Error(e, org *vlib.Buffer) uint16 {
 	e.Truncate(icmp6MaxError - packet.IPv6Len - packet.ICMPLen)
 	pkt := e.Prepend(packet.IPv6Len + packet.ICMPLen)
 	e.Flags |= vlib.FlagLocallyOriginated
-	from, ok := m.sourceAddress6(org.RxSwIf, src)
+	from, ok := m.errorSource(org.RxSwIf, src)
 	if !ok {
 		return icmp6ErrDrop
 	}

@@ -145,3 +145,82 @@ func sleepUnlocked(m *Main, d time.Duration) {
 	synctest.Wait()
 	m.Lock()
 }
+
+// TestIP6Answers holds the answers that VPP 26.06 gave to the same calls.
+func TestIP6Answers(t *testing.T) {
+	t.Parallel()
+	m := ipFixture(t)
+	addr, pfx := netip.MustParseAddr, netip.MustParsePrefix
+	prefix := func(p string, valid, preferred uint32, remove bool) error {
+		return m.SetRAPrefix(1, RAPrefix{Prefix: pfx(p), Valid: valid, Preferred: preferred}, false, remove)
+	}
+	require.NoError(t, m.EnableIP6(1))
+	for _, c := range []struct {
+		name      string
+		got, want error
+	}{
+		{"prefix preferred longer than valid", prefix("fd33::/64", 10, 20, false), nil},
+		{"the same address, another length", prefix("fd33::/63", 10, 20, false), ErrInvalidValue2},
+		{"remove another length", prefix("fd33::/63", 0, 0, true), ErrInvalidValue2},
+		{"remove", prefix("fd33::/64", 0, 0, true), nil},
+		{"remove again", prefix("fd33::/64", 0, 0, true), ErrInvalidValue},
+		{"link-local address", m.SetLinkLocal(1, addr("fe80::77")), nil},
+		{"link-local address of no interface", m.SetLinkLocal(999, addr("fe80::77")), ErrInvalidSwIfIndex},
+		{"link-local address that is not", m.SetLinkLocal(1, addr("fd00::1")), nil},
+		{"link-local address where IPv6 is off", m.SetLinkLocal(2, addr("fe80::1")), nil},
+	} {
+		require.ErrorIs(t, c.got, c.want, c.name)
+	}
+	require.Equal(t, addr("fd00::1"), m.LinkLocal(1))
+	require.Equal(t, addr("fe80::1"), m.LinkLocal(2))
+}
+
+// TestFlushTakesStatic: ip_neighbor_flush removes static neighbours too, those
+// of the other protocol stay.
+func TestFlushTakesStatic(t *testing.T) {
+	t.Parallel()
+	m := ipFixture(t)
+	for _, a := range []string{"10.0.0.2", "10.0.0.3", "fd00::2"} {
+		require.NoError(t, m.AddNeighbor(1, netip.MustParseAddr(a), packet.MAC{2, 0, 0, 0, 0, 9}, NeighborStatic))
+	}
+	m.FlushNeighbors(fib.IP4, vlib.InvalidIndex)
+	require.Nil(t, m.Neighbor(1, netip.MustParseAddr("10.0.0.2")))
+	require.Nil(t, m.Neighbor(1, netip.MustParseAddr("10.0.0.3")))
+	require.NotNil(t, m.Neighbor(1, netip.MustParseAddr("fd00::2")))
+}
+
+// TestErrorSource: which address ICMP errors come from.
+func TestErrorSource(t *testing.T) {
+	t.Parallel()
+	m := ipFixture(t)
+	require.NoError(t, m.EnableIP6(1))
+	source := func(dst string) string {
+		a, _ := m.errorSource(1, netip.MustParseAddr(dst))
+		return a.String()
+	}
+	require.Equal(t, []string{"invalid IP", "invalid IP", m.LinkLocal(1).String()},
+		[]string{source("10.0.0.2"), source("fd00::2"), source("fe80::2")}, "no address but the link-local one")
+	for _, p := range []string{"10.0.0.1/24", "10.1.0.1/24", "fd00::1/64", "fd00:1::1/64"} {
+		require.NoError(t, m.AddAddress(1, netip.MustParsePrefix(p)))
+	}
+	require.Equal(t, []string{"10.0.0.1", "10.1.0.1", "10.1.0.1", "fd00::1", "fd00:1::1", "fd00::1"},
+		[]string{source("10.0.9.9"), source("10.1.0.9"), source("10.1.9.9"), source("fd00::9"), source("fd00:1:2::9"), source("2001:db8::1")})
+}
+
+// TestARPOff: an interface that had IPv4 refuses ARP, one that never had has no
+// feature for it.
+func TestARPOff(t *testing.T) {
+	t.Parallel()
+	m := ipFixture(t)
+	is := func(feature string) bool {
+		on, err := m.FeatureEnabled("arp", feature, 1)
+		require.True(t, err == nil || !m.HasFeatures("arp", 1), "%v", err)
+		return on && err == nil
+	}
+	a := netip.MustParsePrefix("10.0.0.1/24")
+	require.Equal(t, []bool{false, false}, []bool{is("arp-reply"), is("arp-disabled")})
+	require.NoError(t, m.AddAddress(1, a))
+	require.Equal(t, []bool{true, false}, []bool{is("arp-reply"), is("arp-disabled")})
+	require.NoError(t, m.DeleteAddress(1, a))
+	require.Equal(t, []bool{false, true}, []bool{is("arp-reply"), is("arp-disabled")})
+}

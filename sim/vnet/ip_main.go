@@ -1,6 +1,7 @@
 package vnet
 
 import (
+	"math/bits"
 	"net/netip"
 
 	"github.com/vpptwin/vpptwin/sim/fib"
@@ -142,18 +143,34 @@ func (m *Main) sourceAddress4(swIf uint32, dst netip.Addr) (netip.Addr, bool) {
 	return m.sourceAddress(fib.IP4, swIf, dst)
 }
 
-// sourceAddress6 is sourceAddress4 for IPv6; link-local destinations are
-// answered from the link-local address.
-func (m *Main) sourceAddress6(swIf uint32, dst netip.Addr) (netip.Addr, bool) {
-	if dst.IsLinkLocalUnicast() {
+// errorSource returns the address that ICMP errors to dst are sent from: the one
+// of the interface, or of its owner when unnumbered, with the longest part in
+// common with dst. Link-local IPv6 destinations are answered from the link-local
+// address, others never (src/vnet/ip/ip_sas.c).
+func (m *Main) errorSource(swIf uint32, dst netip.Addr) (netip.Addr, bool) {
+	if dst.Is6() && (dst.IsLinkLocalUnicast() || dst.IsLinkLocalMulticast()) {
 		ll := m.linkLocal(swIf)
 		return ll, ll.IsValid()
 	}
-	if a, ok := m.sourceAddress(fib.IP6, swIf, dst); ok {
-		return a, true
+	best, most := netip.Addr{}, -1
+	for _, a := range m.addressesOf(fib.ProtoOf(dst), swIf) {
+		if n := commonBits(a.prefix.Addr(), dst); n > most {
+			best, most = a.prefix.Addr(), n
+		}
 	}
-	ll := m.linkLocal(swIf)
-	return ll, ll.IsValid()
+	return best, best.IsValid()
+}
+
+// commonBits is how many leading bits two addresses share, IPv4 ones taken as
+// mapped.
+func commonBits(a, b netip.Addr) int {
+	x, y := a.As16(), b.As16()
+	for k := range x {
+		if d := x[k] ^ y[k]; d != 0 {
+			return 8*k + bits.LeadingZeros8(d)
+		}
+	}
+	return 128
 }
 
 func (m *Main) sourceAddress(p fib.Proto, swIf uint32, dst netip.Addr) (netip.Addr, bool) {
