@@ -63,8 +63,12 @@ func (x *networkIndex) setAttachment(o *unstructured.Unstructured) {
 	x.stale = true
 }
 
+// removeAttachment forgets what is wrong with a definition. What it meant is kept: pods that were attached by it stay in their network, and their
+// status names only the definition.
 func (x *networkIndex) removeAttachment(o *unstructured.Unstructured) {
-	delete(x.attachments, keyOf(o))
+	if !x.attachments[keyOf(o)].Served {
+		delete(x.attachments, keyOf(o))
+	}
 	delete(x.broken, "attachment "+keyOf(o))
 	x.stale = true
 }

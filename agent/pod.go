@@ -156,10 +156,11 @@ func (t *attachment) destinations() (list []netip.Prefix) {
 	return list
 }
 
-// link is the pod's end of the interface in Linux. A memif has none: a dummy device shows its addresses to those who ask Linux.
+// link is the pod's end of the interface in Linux. A memif has none: a dummy device shows its addresses, and an Ethernet one's MAC addresses,
+// to those who ask Linux.
 func (t *attachment) link() hostnet.Link {
 	l := hostnet.Link{Name: t.Interface, MTU: t.MTU, Dummy: t.memif()}
-	ethernet := !t.memif() && !t.Spec.L3
+	ethernet := !t.Spec.L3
 	if ethernet {
 		l.MAC = containerMAC
 	}

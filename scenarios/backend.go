@@ -74,7 +74,7 @@ type Bed interface {
 	CLI(ctx context.Context, node, command string) (string, error)
 
 	// APICalls returns how often each message of VPP's binary API was received by a node's VPP since the bed was opened (restarts
-	// included), sorted by message name.
+	// included), sorted by message name, once for each name. Messages that VPP understands and has not received have the count 0.
 	APICalls(ctx context.Context, node string) ([]APICall, error)
 
 	// Captures writes one pcapng file per interface, named NODE-INTERFACE.pcapng, into the existing directory dir.

@@ -119,6 +119,12 @@ func TestExpectationsCanFail(t *testing.T) {
 		{"nothing sent", "ping: {from: a/eth1, to: b/eth1}", nil, func(_ scenarios.Probe, r *scenarios.ProbeResult) { r.Packets = nil }, "the backend sent nothing"},
 		{"refused by sender", "ping: {from: a/eth1, to: b/eth1}", nil, each(func(p *scenarios.PacketResult) { silence(p); p.SendError = "no route to host" }),
 			"packet 1 was not sent: no route to host"},
+		{"refused by sender once", "ping: {from: a/eth1, to: b/eth1, count: 2, expect: {loss: 50%}}",
+			func(_ scenarios.Probe, r *scenarios.ProbeResult) {
+				silence(&r.Packets[0])
+				r.Packets[0].SendError = "no route to host"
+			},
+			each(func(p *scenarios.PacketResult) { silence(p); p.SendError = "no route to host" }), "packet 1 was not sent: no route to host"},
 		{"answer", "udp: {from: a/eth1, to: b/eth1}", nil, each(func(p *scenarios.PacketResult) { p.Replies, p.ReplyPath = nil, nil }),
 			"1 of 1 packets lost; expected none: it was received by pod b/eth1, but the answer did not come back"},
 		{"no answer", "udp: {from: a/eth1, to: b/eth1, expect: {answered: false}}", each(func(p *scenarios.PacketResult) { p.Replies = nil }), nil,
@@ -347,6 +353,7 @@ func TestFailingAssertions(t *testing.T) {
 		{"pod: {name: a/eth1, within: [172.19.0.0/16]}", "pod a/eth1 has the address fd00:172:19::1; expected one within [172.19.0.0/16]"},
 		{"pod: {name: a, interfaces: [eth0]}", "pod a has the interfaces eth0, eth1; expected eth0"},
 		{"pod: {name: a/eth1, sameAs: b/eth1}", "pod a/eth1 has the addresses [172.19.0.1 fd00:172:19::1], pod b/eth1 has [172.19.0.2 fd00:172:19::2]; expected the same"},
+		{"api: {node: node1, message: ip_rout_add_del, count: 0}", `node1: VPP has no message "ip_rout_add_del"; expected the name of a request, such as ip_route_add_del`},
 		{"api: {node: node1, message: ip_route_add_del, count: 0}", "node1: VPP received 13 messages; expected 0: ip_route_add_del 13 (0 errors)"},
 		{"api: {node: node1, errors: {min: 1}}", "node1: VPP answered 0 messages with an error; expected at least 1: ip_route_add_del 13 (0 errors), show_version 1 (0 errors)"},
 		{"ping: {from: a/eth1, to: 10.9.9.9}", "nobody in the sender's network has address 10.9.9.9; expected a receiver"},

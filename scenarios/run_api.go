@@ -15,8 +15,11 @@ func (r *run) api(ctx context.Context, a *APISpec) (o outcome) {
 			o.fail(fmt.Sprintf("%s: %v", n, err))
 			continue
 		}
-		if len(calls) == 0 {
+		if !slices.ContainsFunc(calls, func(c APICall) bool { return c.Count > 0 }) {
 			o.fail(n + ": VPP has received no message at all")
+		}
+		if a.Message != "" && !slices.ContainsFunc(calls, func(c APICall) bool { return c.Message == a.Message }) {
+			o.fail(fmt.Sprintf("%s: VPP has no message %q; expected the name of a request, such as ip_route_add_del", n, a.Message))
 		}
 		var since []APICall
 		if a.Since != "" {

@@ -43,16 +43,17 @@ type bed struct {
 	cancel context.CancelFunc
 	wait   sync.WaitGroup
 
-	nodes     map[string]*node
-	nodeNames []string
-	hosts     map[string]*world.Host    // outside hosts and routers
-	links     map[linkKey][]*world.Link // attachments of nodes, hosts and routers
-	segments  map[string]*world.Segment
-	cards     map[string]string // segments by card, "OWNER/INTERFACE"
-	scheduler scenarios.Scheduler
-	pods      map[string]*pod
-	nextPod   time.Time           // when the last pod started
-	workloads map[string][]string // keys of the pods that a workload made
+	nodes       map[string]*node
+	nodeNames   []string
+	hosts       map[string]*world.Host    // outside hosts and routers
+	links       map[linkKey][]*world.Link // attachments of nodes, hosts and routers
+	segments    map[string]*world.Segment
+	cards       map[string]string // segments by card, "OWNER/INTERFACE"
+	scheduler   scenarios.Scheduler
+	pods        map[string]*pod
+	terminating []*pod              // deleted, but their network is still there
+	nextPod     time.Time           // when the last pod started
+	workloads   map[string][]string // keys of the pods that a workload made
 }
 
 // linkKey names the links of an owner to a segment.
@@ -255,6 +256,9 @@ func (b *bed) applyPod(_ context.Context, o *unstructured.Unstructured) error {
 	if p := b.pods[podKey(o)]; p != nil {
 		return b.relabel(p, &typed)
 	}
+	if slices.ContainsFunc(b.leaving(), func(p *pod) bool { return p.key() == podKey(o) }) {
+		return errors.New("a pod of this name is still being deleted")
+	}
 	o = o.DeepCopy()
 	_ = b.scheduler.Assign(o) // a pod that fits no node stays pending, its status says so
 	nodeName, _, _ := unstructured.NestedString(o.Object, "spec", "nodeName")
@@ -345,6 +349,12 @@ func (b *bed) unsettled() error {
 			return fmt.Errorf("pod %s on %s: %s", key, p.node.name, cmp.Or(message, "starting"))
 		}
 	}
+	for _, p := range b.leaving() {
+		p.mu.Lock()
+		message := p.status.Message
+		p.mu.Unlock()
+		return fmt.Errorf("pod %s on %s is being deleted: %s", p.key(), p.node.name, message)
+	}
 	for _, name := range b.nodeNames {
 		n := b.nodes[name]
 		ag := n.runningAgent()
@@ -361,6 +371,17 @@ func (b *bed) unsettled() error {
 	return nil
 }
 
+// leaving returns the pods that were deleted and are still there, and forgets
+// those that have gone.
+func (b *bed) leaving() []*pod {
+	b.terminating = slices.DeleteFunc(b.terminating, func(p *pod) bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return !p.busy
+	})
+	return b.terminating
+}
+
 func orError(err error, text string) error {
 	if err == nil {
 		return errors.New(text)
@@ -371,7 +392,7 @@ func orError(err error, text string) error {
 // Pods lists the pods by namespace and name.
 func (b *bed) Pods(context.Context) ([]scenarios.PodStatus, error) {
 	var out []scenarios.PodStatus
-	for _, p := range b.pods {
+	for _, p := range slices.Concat(slices.Collect(maps.Values(b.pods)), b.leaving()) {
 		p.mu.Lock()
 		s := p.status
 		s.Interfaces = slices.Clone(s.Interfaces)

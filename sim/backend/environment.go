@@ -105,6 +105,10 @@ func (p uplinkPort) Close() error {
 	return nil
 }
 
+// memifMAC is the address that applications give their end of an Ethernet
+// memif: the control plane expects them there, as upstream's does.
+var memifMAC = packet.MAC{0x02, 0, 0, 0, 0, 0x01}
+
 // ListenMemif implements vnet.Environment. The pod's application connects as
 // soon as VPP listens in its namespace: it is an interface of the pod's host,
 // named as the socket.
@@ -117,7 +121,11 @@ func (e *environment) ListenMemif(spec vnet.MemifSpec, rx vnet.Receiver) (vnet.P
 	if err != nil {
 		return nil, fmt.Errorf("memif socket %s: %w: %w", spec.Socket, err, vnet.ErrSyscall1)
 	}
-	i, err := h.AddInterface(world.InterfaceConfig{Name: name, L3: spec.Mode == vnet.MemifIP})
+	config := world.InterfaceConfig{Name: name, L3: spec.Mode == vnet.MemifIP}
+	if !config.L3 {
+		config.MAC = memifMAC
+	}
+	i, err := h.AddInterface(config)
 	if err != nil {
 		return nil, fmt.Errorf("memif socket %s: %w: %w", spec.Socket, err, vnet.ErrSyscall1)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/vpptwin/vpptwin/fakevpp"
+	"github.com/vpptwin/vpptwin/fakevpp/schema"
 	"github.com/vpptwin/vpptwin/scenarios"
 	"github.com/vpptwin/vpptwin/sim/vnet"
 	"github.com/vpptwin/vpptwin/sim/world"
@@ -151,18 +152,39 @@ func (b *bed) APICalls(_ context.Context, name string) ([]scenarios.APICall, err
 	if n == nil {
 		return nil, fmt.Errorf("no node %q", name)
 	}
-	var out []scenarios.APICall
-	for _, m := range n.vpp.Coverage().Messages {
-		call := scenarios.APICall{Message: m.Name, Count: int(m.Calls), Write: isWrite(m.Name)}
+	calls, err := knownMessages()
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range n.vpp.Coverage().Messages { // one for each version
+		call := calls[m.Name]
+		call.Message, call.Write = m.Name, isWrite(m.Name)
+		call.Count += int(m.Calls)
 		for retval, count := range m.Results {
 			if retval < 0 {
 				call.Errors += int(count)
 			}
 		}
-		out = append(out, call)
+		calls[m.Name] = call
 	}
-	slices.SortFunc(out, func(x, y scenarios.APICall) int { return strings.Compare(x.Message, y.Message) })
-	return out, nil
+	return slices.SortedFunc(maps.Values(calls), func(x, y scenarios.APICall) int { return strings.Compare(x.Message, y.Message) }), nil
+}
+
+// knownMessages lists the requests that a VPP here understands.
+func knownMessages() (map[string]scenarios.APICall, error) {
+	sources, err := schema.Bindings()
+	if err != nil {
+		return nil, fmt.Errorf("list the messages of VPP's API: %w", err)
+	}
+	calls := map[string]scenarios.APICall{}
+	for _, s := range sources {
+		for _, m := range s.Messages {
+			if !strings.HasSuffix(m.Name, "_reply") && !strings.HasSuffix(m.Name, "_details") {
+				calls[m.Name] = scenarios.APICall{Message: m.Name, Write: isWrite(m.Name)}
+			}
+		}
+	}
+	return calls, nil
 }
 
 // isWrite says whether a message changes state, by its name, as VPP names them.

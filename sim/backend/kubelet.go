@@ -50,6 +50,11 @@ type pod struct {
 	cancel context.CancelFunc // ends its kubelet goroutine
 	done   chan struct{}
 
+	// attached is what was asked for when the pod's network was set up. It is
+	// taken down as it was, whatever became of the definitions (Multus keeps
+	// them in a cache). Only the kubelet goroutine uses it before done.
+	attached []attachment
+
 	mu     sync.Mutex
 	status scenarios.PodStatus
 	busy   bool // the kubelet is at work on it
@@ -159,6 +164,7 @@ func (p *pod) attachAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.attached = wanted
 	var statuses []netv1.NetworkStatus
 	var interfaces []scenarios.PodInterface
 	for k, a := range wanted {
@@ -349,7 +355,9 @@ func (b *bed) writeStatus(p *pod, statuses []netv1.NetworkStatus, addresses []ne
 	return b.api.updatePod(o)
 }
 
-// stopPod takes a pod away: its network, its object, its sandbox.
+// stopPod takes a pod away: its network, its object, its sandbox. Where the
+// network cannot be taken down now, the kubelet tries on until it can; the pod
+// is there as long.
 func (b *bed) stopPod(ctx context.Context, p *pod) error {
 	p.cancel()
 	<-p.done
@@ -357,14 +365,48 @@ func (b *bed) stopPod(ctx context.Context, p *pod) error {
 	if p.netns == "" {
 		return b.api.deletePod(p.namespace, p.name)
 	}
-	wanted, err := b.attachments(p)
+	err := p.detach(ctx, p.attached)
 	if err == nil {
-		err = p.detach(ctx, wanted)
+		return b.removePod(p)
 	}
+	p.mu.Lock()
+	p.busy, p.status.Message = true, err.Error()
+	p.mu.Unlock()
+	b.terminating = append(b.terminating, p)
+	b.wait.Go(func() { b.terminate(p) })
+	return nil
+}
+
+// terminate tries to take a pod's network down until that works.
+func (b *bed) terminate(p *pod) {
+	timer := time.NewTicker(cniPause)
+	defer timer.Stop()
+	for {
+		select {
+		case <-b.ctx.Done():
+			return
+		case <-timer.C:
+		}
+		err := p.detach(b.ctx, p.attached)
+		if err == nil {
+			err = b.removePod(p)
+		}
+		p.mu.Lock()
+		p.busy = err != nil
+		if err != nil {
+			p.status.Message = err.Error()
+		}
+		p.mu.Unlock()
+		if err == nil {
+			return
+		}
+	}
+}
+
+// removePod takes a pod without network away.
+func (b *bed) removePod(p *pod) error {
 	p.node.linux.removeNamespace(p.netns)
-	if closeErr := p.host.Close(); err == nil {
-		err = closeErr
-	}
+	err := p.host.Close()
 	if delErr := b.api.deletePod(p.namespace, p.name); err == nil {
 		err = delErr
 	}
