@@ -71,6 +71,9 @@ func (d *decoder) syntax(err error) {
 	if msg == "EOF" {
 		msg = "the file is empty; expected a scenario"
 	}
+	if strings.HasPrefix(msg, "did not find expected") {
+		msg += " in what begins here, or in the line before"
+	}
 	d.at(pos, "", "not valid YAML: %s", msg)
 }
 

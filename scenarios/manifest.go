@@ -185,6 +185,10 @@ func checkObject(o *unstructured.Unstructured) error {
 		return fmt.Errorf("apiVersion or kind is missing")
 	}
 	if o.GetName() == "" {
+		if name, there, _ := unstructured.NestedFieldNoCopy(o.Object, "metadata", "name"); there && name != "" {
+			return fmt.Errorf("metadata.name of the %s is %v of type %T; expected a text (YAML takes words such as y, n, on, off for true and false: put them in quotes)",
+				o.GetKind(), name, name)
+		}
 		return fmt.Errorf("%s has no metadata.name", o.GetKind())
 	}
 	if o.GetNamespace() == "" && !clusterScoped[groupKind(o)] {

@@ -115,6 +115,9 @@ func (s *state) owner(a netip.Addr, from Endpoint) Endpoint {
 	return found[0]
 }
 
+// errNoFamily ends the error for a probe between ends that cannot address each other.
+var errNoFamily = errors.New("which have no family in common")
+
 // aim is a probe's ends before addresses are chosen.
 type aim struct {
 	from, to Endpoint
@@ -149,7 +152,7 @@ func (s *state) build(kind ProbeKind, spec *ProbeSpec, a aim) ([]Probe, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("no probe is possible: %s has %v, the target %v, which have no family in common", a.from, sources, targets)
+		return nil, fmt.Errorf("no probe is possible: %s has %v, the target %v, %w", a.from, sources, targets, errNoFamily)
 	}
 	return out, nil
 }

@@ -30,6 +30,9 @@ func (v *validator) validate() {
 			v.learn(path+".apply", c.objects)
 		})
 	}
+	if v.s.Steps != nil && len(v.s.Steps) == 0 {
+		v.field("steps", "is empty; expected at least one step")
+	}
 	names := map[string]bool{}
 	for i := range v.s.Steps {
 		path := fmt.Sprintf("steps[%d]", i)
