@@ -61,6 +61,7 @@ func (c *client) drop() {
 // request is one message and what comes of it.
 type request struct {
 	what string      // what it is meant to do, for errors
+	to   string      // the name of the interface it is about, where what does not have it
 	key  *RouteKey   // the route it is about, which what does not name; there are too many to form texts that nobody reads
 	msg  api.Message // the request
 	ok   []int32     // retvals that are as good as 0
@@ -113,6 +114,9 @@ func (c *client) send(stream api.Stream, msg api.Message) error {
 		return fmt.Errorf("%s: %w", name, ErrUnsupported)
 	}
 	err := stream.SendMsg(msg)
+	if err == nil {
+		return nil
+	}
 	var unknown *adapter.UnknownMsgError
 	if errors.As(err, &unknown) {
 		c.missing[name] = true
@@ -123,8 +127,11 @@ func (c *client) send(stream api.Stream, msg api.Message) error {
 
 // title says what the request is meant to do.
 func (r *request) title() string {
-	if r.key == nil {
+	if r.key == nil && r.to == "" {
 		return r.what
+	}
+	if r.key == nil {
+		return r.what + " " + r.to
 	}
 	return fmt.Sprintf("%s %s in table %d", r.what, r.key.Prefix, r.key.Table)
 }

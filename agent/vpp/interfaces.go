@@ -78,7 +78,7 @@ func (e *Engine) replaced(want *State) error {
 func (e *Engine) configure(index uint32, want *Interface) (requests []*request) {
 	a := e.actual.Interfaces[want.Name]
 	add := func(what string, msg api.Message, done func()) *request {
-		r := &request{what: what + " " + want.Name, msg: msg}
+		r := &request{what: what, to: want.Name, msg: msg}
 		if done != nil {
 			r.done = func(api.Message) { done() }
 		}

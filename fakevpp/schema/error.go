@@ -25,6 +25,9 @@ func (e *Error) Error() string {
 
 // IsError says if err is or wraps an *Error.
 func IsError(err error) bool {
+	if err == nil {
+		return false // every message comes this way
+	}
 	var e *Error
 	return errors.As(err, &e)
 }

@@ -16,6 +16,10 @@ const noWake = math.MaxInt64
 type origin struct {
 	id  uint64
 	seq uint64
+	// last is the frame it queued last, while that waits and nothing else of the
+	// origin came after; lastAt its time.
+	last   *event
+	lastAt int64
 }
 
 // sink takes frames off the queue; called from the world's goroutine without
@@ -31,7 +35,8 @@ type event struct {
 	frame packet.Frame
 	tag   uint32
 	fn    func()
-	next  *event // free list
+	from  *origin
+	next  *event // frame of the same origin and time that follows this one; free list
 }
 
 // queued is an event in the queue, its order beside it: comparing follows no
@@ -62,6 +67,22 @@ func (q *eventQueue) push(e *event, at int64, id, seq uint64) {
 	}
 	*q = append(*q, queued{at, id, seq, e})
 	q.up(len(*q) - 1)
+}
+
+// first takes the first event out. A frame's follower takes its place: nothing
+// can be between them.
+func (q *eventQueue) first() *event {
+	e := (*q)[0].event
+	if next := e.next; next != nil {
+		(*q)[0].event = next
+		next.index, e.index, e.next = 0, -1, nil
+		return e
+	}
+	q.remove(0)
+	if e.from != nil && e.from.last == e {
+		e.from.last = nil
+	}
+	return e
 }
 
 // remove takes the event at position i out.
@@ -138,7 +159,16 @@ func (w *World) sendAt(o *origin, at int64, to sink, f packet.Frame, tag uint32)
 	}
 	ev.sink, ev.frame, ev.tag = to, f, tag
 	w.frames++
+	if o.last != nil && o.lastAt == at {
+		// A flood puts thousands of frames on a lane at one time: one place in the
+		// queue does for all.
+		o.seq++
+		ev.index, ev.from = -1, o
+		o.last.next, o.last = ev, ev
+		return
+	}
 	w.pushLocked(o, ev, at)
+	ev.from, o.last, o.lastAt = o, ev, at
 }
 
 // after runs fn on the world's goroutine when d has passed, at the earliest a
@@ -167,6 +197,7 @@ func (w *World) cancel(ev *event) {
 
 func (w *World) pushLocked(o *origin, ev *event, at int64) {
 	o.seq++
+	o.last = nil
 	w.queue.push(ev, at, o.id, o.seq)
 	if at < w.sleeping {
 		w.pokeLocked()
@@ -230,7 +261,7 @@ func (w *World) pop() (*event, time.Duration) {
 		return nil, time.Duration(at - now)
 	}
 	w.sleeping = 0 // awake: nobody needs to poke
-	return w.queue.remove(0), 0
+	return w.queue.first(), 0
 }
 
 // handle runs one event and recycles it if nobody can hold it.
