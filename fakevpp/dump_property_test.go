@@ -350,7 +350,8 @@ func (v *VPP) randomDelete(t *rapid.T) {
 	v.locked(func() {
 		name := " " + v.dp.Interface(i).Name
 		for line := range strings.Lines((&dumper{v: v, m: v.dp, hidden: map[string]bool{}}).text()) {
-			if strings.Contains(line, " via ") && (strings.Contains(line, name+" ") || strings.HasSuffix(line, name+"\n")) {
+			// Routes and proxies stay behind, without their interface.
+			if (strings.Contains(line, " via ") || strings.Contains(line, " nd proxy ")) && (strings.Contains(line, name+" ") || strings.HasSuffix(line, name+"\n")) {
 				return
 			}
 		}

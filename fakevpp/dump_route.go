@@ -212,6 +212,18 @@ func (d *dumper) path(p *fib.Path, of pathPrefix) (words []string, ok bool) {
 	return words, ok
 }
 
+// localRefusal adds what else a local path says: an entry flagged local makes
+// all its paths local, also those that refuse.
+func localRefusal(p *fib.Path, words []string, ok bool) ([]string, bool) {
+	switch {
+	case p.Flags&fib.PathUnreachable != 0:
+		return append(words, "unreachable"), false
+	case p.Flags&fib.PathProhibit != 0:
+		return append(words, "prohibit"), false
+	}
+	return words, ok
+}
+
 // pathTarget says where a path leads.
 func (d *dumper) pathTarget(p *fib.Path, of pathPrefix) (words []string, ok bool) {
 	hop := p.NextHop.IsValid() && !p.NextHop.IsUnspecified()
@@ -229,7 +241,7 @@ func (d *dumper) pathTarget(p *fib.Path, of pathPrefix) (words []string, ok bool
 			words = append(words, d.ifName(p.SwIf))
 		}
 		// VPP takes IPv4 for the protocol of a path without address.
-		return append(words, name), ok
+		return localRefusal(p, append(words, name), ok)
 	case p.Flags&fib.PathInterfaceRx != 0:
 		return []string{"rx-" + name, d.ifName(p.SwIf)}, ok
 	case p.Flags&fib.PathDVR != 0:

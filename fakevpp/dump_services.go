@@ -139,8 +139,14 @@ func (d *dumper) proxies() {
 		d.m.FIB.Routes(t, func(r fib.Route) bool {
 			paths, _, _ := d.m.FIB.SourcePaths(r.Index, fib.SourceIP6NDProxy)
 			for _, path := range paths {
-				d.add(fmt.Sprintf("nd %s %x", d.ifName(path.SwIf), r.Prefix.Addr().AsSlice()), "set ip6 nd proxy",
-					d.ifName(path.SwIf), r.Prefix.Addr().String())
+				name, addr := d.ifName(path.SwIf), r.Prefix.Addr()
+				l := dumpLine{key: fmt.Sprintf("nd %s %x", name, addr.AsSlice())}
+				if d.m.Interface(path.SwIf) != nil {
+					l.text = d.line("set ip6 nd proxy", []string{name, addr.String()})
+				} else {
+					l.text = "# lost its interface: set ip6 nd proxy " + name + " " + addr.String()
+				}
+				d.lines = append(d.lines, l)
 			}
 			return true
 		})
