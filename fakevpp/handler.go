@@ -1,9 +1,11 @@
 package fakevpp
 
 import (
+	"errors"
 	"reflect"
 
 	"github.com/vpptwin/vpptwin/fakevpp/schema"
+	"github.com/vpptwin/vpptwin/sim/vnet"
 )
 
 // handlerKind is the shape of a request's answer.
@@ -68,10 +70,15 @@ func replyWith[Req, Rep any](name string, fn func(v *VPP, c *call, req *Req, rep
 		}
 		return func(v *VPP, c *call) error {
 			req, rep := new(Req), new(Rep)
-			if err := dec.Decode(c.msg, req); err != nil {
+			err := dec.Decode(c.msg, req)
+			switch {
+			case err == nil:
+				err = fn(v, c, req, rep)
+			case errors.Is(err, schema.ErrAddressFamily):
+				err = vnet.ErrInvalidAddressFamily
+			default:
 				return err
 			}
-			err := fn(v, c, req, rep)
 			retval := v.retval(c, err)
 			c.begin(b.rep)
 			c.end(enc.Append(c.out, rep, retval))
@@ -129,6 +136,9 @@ func runDump[Req, Det any](v *VPP, c *call, b binding, dec *schema.Decoder[Req],
 	fn func(*VPP, *call, *Req, func(*Det)) error) error {
 	req := new(Req)
 	if err := dec.Decode(c.msg, req); err != nil {
+		if errors.Is(err, schema.ErrAddressFamily) {
+			return nil // there is nothing of such a family
+		}
 		return err
 	}
 	return fn(v, c, req, func(d *Det) {

@@ -3,6 +3,7 @@ package schema
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -48,16 +49,24 @@ func NewDecoder[T any](m *Message) (*Decoder[T], error) {
 func (d *Decoder[T]) Decode(msg []byte, dst *T) error {
 	r := run{msg: msg, pos: d.m.Kind.HeaderSize()}
 	if r.decode(d.prog, unsafe.Pointer(dst)) {
+		if r.badFamily {
+			return ErrAddressFamily
+		}
 		return nil
 	}
 	return &Error{Message: d.m.Name, Field: r.path, Offset: r.pos, Problem: r.problem}
 }
+
+// ErrAddressFamily is what Decode returns for a message that is whole but has
+// an address of a family that is neither IPv4 nor IPv6.
+var ErrAddressFamily = errors.New("unknown address family")
 
 // run is one decoding under way.
 type run struct {
 	msg           []byte
 	pos           int
 	path, problem string
+	badFamily     bool
 }
 
 func (r *run) fail(in *instr, format string, args ...any) bool {
@@ -217,6 +226,7 @@ func (r *run) address(in *instr, base unsafe.Pointer) bool {
 	var a netip.Addr
 	if in.op == opAddr || in.op == opPrefix {
 		a = familyAddr(loadUint(b, in.size), b[in.size:])
+		r.badFamily = r.badFamily || !a.IsValid()
 	} else {
 		a, _ = netip.AddrFromSlice(b[:in.size])
 	}
