@@ -105,11 +105,13 @@ func (d *dumper) loopback(i *vnet.Interface) {
 func (d *dumper) pg(i *vnet.Interface) {
 	name := "pg" + decimal(i.Hw.Instance)
 	text := "create packet-generator interface " + name
-	if i.Hw.Class.Ethernet {
-		text += " hw-addr " + i.Hw.MAC.String()
-	} else {
-		// VPP tells the IP modes apart only by what it reads from a capture.
+	switch i.PGMode() {
+	case vnet.PGIP4:
 		text += " mode ip4"
+	case vnet.PGIP6:
+		text += " mode ip6"
+	default:
+		text += " hw-addr " + i.Hw.MAC.String()
 	}
 	d.created(i, name, text)
 }

@@ -94,7 +94,7 @@ func (v *VPP) randomInterface(t *rapid.T) {
 			_ = v.dp.AddMemifSocket(n+1, fmt.Sprintf("/run/s%d", n+1))
 			_, _ = v.dp.AddMemif(vnet.MemifConfig{ID: n / 2, SocketID: n + 1, Slave: n%2 == 0, MAC: mac, Mode: vnet.MemifMode(n / 2)})
 		case 3:
-			_, _ = v.dp.AddPG(n, vnet.PGMode(n%2), mac, nil)
+			_, _ = v.dp.AddPG(n, vnet.PGMode(n%3), mac, nil)
 		case 4:
 			_, _ = v.dp.AddHostInterface(vnet.HostInterfaceConfig{HostIfName: "ens3", MAC: &mac, TxQueues: int(n)})
 		}

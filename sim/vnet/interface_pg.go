@@ -30,7 +30,7 @@ const (
 // ErrIfAlreadyExists.
 func (m *Main) AddPG(id uint32, mode PGMode, mac packet.MAC, port Port) (*Interface, error) {
 	spec := InterfaceSpec{Name: fmt.Sprintf("pg%d", id), Device: DevicePG, Class: ClassEthernet, Instance: id,
-		Driver: pgDriver{m: m}}
+		Driver: pgDriver{m: m, mode: mode}}
 	if mode != PGEthernet {
 		spec.Class = ClassPGTun
 	} else if spec.MAC = mac; mac.IsZero() {
@@ -54,6 +54,13 @@ func (m *Main) DeletePG(swIfIndex uint32) error {
 	return m.DeleteInterface(swIfIndex)
 }
 
+// PGMode returns what a packet generator interface carries; PGEthernet for
+// interfaces of other kinds.
+func (i *Interface) PGMode() PGMode {
+	d, _ := i.Hw.Driver.(pgDriver)
+	return d.mode
+}
+
 // CreatePG creates the interface pg<id> for a test, sets it up and returns it
 // with the port that keeps what it sends.
 func (m *Main) CreatePG(id uint32, mode PGMode) (*Interface, *TestPort, error) {
@@ -68,7 +75,8 @@ func (m *Main) CreatePG(id uint32, mode PGMode) (*Interface, *TestPort, error) {
 // pgDriver makes the link follow the admin state.
 type pgDriver struct {
 	BaseDriver
-	m *Main
+	m    *Main
+	mode PGMode
 }
 
 func (d pgDriver) AdminUpDown(hw *HwInterface, up bool) error {
