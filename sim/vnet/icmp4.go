@@ -1,6 +1,7 @@
 package vnet
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/vpptwin/vpptwin/sim/packet"
@@ -95,8 +96,38 @@ func (m *Main) DisablePing() { m.noPing = true }
 func (m *Main) icmpEchoReply(n *vlib.Node, bufs []*vlib.Buffer) {
 	const punt = 1
 	for _, b := range bufs {
+		if b.Trace != nil {
+			b.Trace.Add(n, newEchoReplyTrace(b))
+		}
 		n.Enqueue(b, punt)
 	}
+}
+
+// EchoReplyTrace is what ip4-icmp-echo-reply and ip6-icmp-echo-reply record of
+// a reply that nobody here waits for.
+type EchoReplyTrace struct {
+	IP6     bool
+	ID, Seq uint16
+}
+
+func newEchoReplyTrace(b *vlib.Buffer) EchoReplyTrace {
+	data := b.Bytes()
+	icmp := packet.ICMP(data[min(packet.IPv6Len, len(data)):])
+	t := EchoReplyTrace{IP6: packet.Uint8(data, 0)>>4 == 6}
+	if !t.IP6 {
+		icmp = packet.ICMP(packet.IPv4(data).Payload())
+	}
+	t.ID, t.Seq = icmp.ID(), icmp.Seq()
+	return t
+}
+
+// Format renders as format_icmp_echo_trace (src/plugins/ping/ping.c).
+func (t EchoReplyTrace) Format() string {
+	version := 4
+	if t.IP6 {
+		version = 6
+	}
+	return fmt.Sprintf("ICMP%d echo id %d seq %d (unknown)", version, t.ID, t.Seq)
 }
 
 // ip4ICMPError answers each packet with the ICMP error that the node before
