@@ -115,6 +115,11 @@ func (s *state) owner(a netip.Addr, from Endpoint) Endpoint {
 	return found[0]
 }
 
+// halfWay is when a change during a probe is made: between two packets, so that it never competes with one for an instant.
+func halfWay(p *Probe) time.Duration {
+	return time.Duration(max(p.Count/2, 1))*p.Interval - p.Interval/2
+}
+
 // errNoFamily ends the error for a probe between ends that cannot address each other.
 var errNoFamily = errors.New("which have no family in common")
 
@@ -234,7 +239,7 @@ func (r *run) probes(ctx context.Context, kind ProbeKind, spec *ProbeSpec, a aim
 		o.fail(err.Error())
 		return o
 	}
-	wait := r.meanwhile(ctx, time.Duration(probes[0].Count)*probes[0].Interval/2, spec.While)
+	wait := r.meanwhile(ctx, halfWay(&probes[0]), spec.While)
 	results, err := r.send(ctx, probes)
 	if err := errors.Join(err, wait()); err != nil {
 		o.fail(err.Error())
