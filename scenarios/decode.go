@@ -71,8 +71,8 @@ func (d *decoder) syntax(err error) {
 	if msg == "EOF" {
 		msg = "the file is empty; expected a scenario"
 	}
-	if strings.HasPrefix(msg, "did not find expected") {
-		msg += " in what begins here, or in the line before"
+	if strings.HasPrefix(msg, "did not find expected '") { // a list or mapping does not go on: the parser tells where it began
+		msg += " in what begins here or in the next line"
 	}
 	d.at(pos, "", "not valid YAML: %s", msg)
 }
