@@ -18,6 +18,7 @@ func graphCommands() []cliCommand {
 			v.dp.Graph.TraceClear()
 			return "", nil
 		}),
+		command("show buffers", "show buffers [detail] - show packet buffer allocation", cliShowBuffers),
 		command("show errors", "Show error counts", cliShowErrors),
 		command("clear errors", "clear errors", func(v *VPP, _ *cliArgs) (string, error) {
 			v.dp.Graph.ClearErrors()
