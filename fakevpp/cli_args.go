@@ -17,14 +17,17 @@ type cliArgs struct {
 }
 
 // command makes a CLI command of a function that reads its arguments; as VPP
-// does, the path goes in front of what the function complains of.
+// does, the path goes in front of what the function complains of. Words that the
+// function leaves are the line's next command; one that owns its whole line
+// (unformat_line_input) reads or clears them.
 func command(path, help string, run func(v *VPP, a *cliArgs) (string, error)) cliCommand {
 	return cliCommand{path: path, help: help, run: func(v *VPP, words []string) (string, error) {
-		out, err := run(v, &cliArgs{v: v, words: words})
+		a := &cliArgs{v: v, words: words}
+		out, err := run(v, a)
 		if err != nil {
-			err = fmt.Errorf("%s: %w", path, err)
+			return out, fmt.Errorf("%s: %w", path, err)
 		}
-		return out, err
+		return out, leave(a.words)
 	}}
 }
 
@@ -43,6 +46,13 @@ func (a *cliArgs) is(words ...string) bool {
 	}
 	a.words = a.words[len(words):]
 	return true
+}
+
+// word takes the next word; the caller knows that there is one.
+func (a *cliArgs) word() string {
+	w := a.words[0]
+	a.words = a.words[1:]
+	return w
 }
 
 // text takes a word behind the keyword.

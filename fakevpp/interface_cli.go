@@ -100,7 +100,7 @@ func cliSetInterfaceMAC(v *VPP, a *cliArgs) (string, error) {
 	if !a.iface(&i) || !a.more() {
 		return "", all.unknown()
 	}
-	mac, err := packet.ParseMAC(a.words[0])
+	mac, err := packet.ParseMAC(a.word())
 	if err != nil {
 		return "", all.unknown()
 	}
@@ -116,12 +116,13 @@ func cliSetInterfaceSecondaryMAC(v *VPP, a *cliArgs) (string, error) {
 	if !a.iface(&i) || !a.more() {
 		return "", all.unknown()
 	}
-	mac, err := packet.ParseMAC(a.words[0])
+	mac, err := packet.ParseMAC(a.word())
 	if err != nil {
 		return "", all.unknown()
 	}
-	a.words = a.words[1:]
-	if v.dp.ChangeMAC(i.SwIfIndex, mac, !a.is("del")) != nil {
+	del := a.is("del")
+	_ = del || a.is("add") // the default
+	if v.dp.ChangeMAC(i.SwIfIndex, mac, !del) != nil {
 		return "", cliText(fmt.Sprintf("Secondary MAC Addresses not supported for interface index %d", i.Hw.HwIfIndex))
 	}
 	return "", nil
@@ -133,7 +134,7 @@ func cliSetInterfaceTag(v *VPP, a *cliArgs) (string, error) {
 	if !a.iface(&i) || !a.more() {
 		return "", all.unknown()
 	}
-	return "", v.dp.SetTag(i.SwIfIndex, a.words[0])
+	return "", v.dp.SetTag(i.SwIfIndex, a.word())
 }
 
 func cliClearInterfaceTag(v *VPP, a *cliArgs) (string, error) {
@@ -150,7 +151,7 @@ func cliSetInterfaceName(v *VPP, a *cliArgs) (string, error) {
 	if !a.iface(&i) || !a.more() {
 		return "", all.unknown()
 	}
-	return "", v.dp.Rename(i.SwIfIndex, a.words[0])
+	return "", v.dp.Rename(i.SwIfIndex, a.word())
 }
 
 func cliSetInterfacePromiscuous(v *VPP, a *cliArgs) (string, error) {

@@ -78,7 +78,7 @@ func cliSetTable(p fib.Proto) func(v *VPP, a *cliArgs) (string, error) {
 		case err != nil:
 			return "", cliText("unknown error")
 		}
-		return "", leave(a.words)
+		return "", nil
 	}
 }
 
@@ -97,7 +97,7 @@ func cliSetUnnumbered(v *VPP, a *cliArgs) (string, error) {
 	if errors.Is(v.dp.SetUnnumbered(i.SwIfIndex, owner.SwIfIndex, true), vnet.ErrUnexpectedIntfState) {
 		return "", cliText("When enabling unnumbered both interfaces must be in the same tables")
 	}
-	return "", leave(a.words)
+	return "", nil
 }
 
 func cliEnableIP6(on bool) func(v *VPP, a *cliArgs) (string, error) {
@@ -113,7 +113,7 @@ func cliEnableIP6(on bool) func(v *VPP, a *cliArgs) (string, error) {
 		if change(i.SwIfIndex) != nil {
 			return "", cliText("Failed\n")
 		}
-		return "", leave(a.words)
+		return "", nil
 	}
 }
 
@@ -152,7 +152,7 @@ func cliSetNeighbor(v *VPP, a *cliArgs) (string, error) {
 	} else {
 		_ = v.dp.AddNeighbor(i.SwIfIndex, addr, mac, flags)
 	}
-	return "", leave(a.words)
+	return "", nil
 }
 
 // cliSetNeighborConfig is ip_neighbor_config_set.
@@ -270,7 +270,7 @@ func cliSetARPProxy(v *VPP, a *cliArgs) (string, error) {
 	} else {
 		v.dp.AddProxyARP(r)
 	}
-	return "", leave(a.words)
+	return "", nil
 }
 
 // flag takes one of the words and sets a flag for it.
@@ -297,7 +297,7 @@ func cliEnableOn(set func(m *vnet.Main, swIf uint32, on bool) error) func(v *VPP
 		if err := set(v.dp, i.SwIfIndex, on && !off); err != nil {
 			return "", err
 		}
-		return "", leave(a.words)
+		return "", nil
 	}
 }
 
@@ -316,7 +316,7 @@ func cliSetNDProxy(v *VPP, a *cliArgs) (string, error) {
 	if err := v.dp.SetNDProxy(i.SwIfIndex, addr, !del); err != nil {
 		return "", err
 	}
-	return "", leave(a.words)
+	return "", nil
 }
 
 // cliIP6ND is ip6_ra_cmd. VPP takes "ra-suppress-link-layer" for "ra-suppress"

@@ -448,6 +448,6 @@ func cliFlowHash(p fib.Proto) func(v *VPP, a *cliArgs) (string, error) {
 		if v.dp.SetFlowHash(p, table, hash) != nil {
 			return "", cliText("no such FIB table " + strconv.FormatUint(uint64(table), 10))
 		}
-		return "", leave(a.words)
+		return "", nil
 	}
 }
