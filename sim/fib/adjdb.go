@@ -35,7 +35,7 @@ func (f *FIB) lockNeighbor(p Proto, link LinkType, nextHop netip.Addr, swIf uint
 		a.RewriteLen = uint8(f.itf.BuildRewrite(swIf, link, nil, &a.Rewrite))
 		return i
 	}
-	f.itf.UpdateAdjacency(swIf, i)
+	f.hold(func() { f.itf.UpdateAdjacency(swIf, i) })
 	return i
 }
 

@@ -104,6 +104,15 @@ func (f *FIB) settle() {
 	f.settling = false
 }
 
+// hold runs a callback in the middle of a change: what it changes is settled
+// with the rest, once entries and path-lists are whole again.
+func (f *FIB) hold(fn func()) {
+	before := f.settling
+	f.settling = true
+	fn()
+	f.settling = before
+}
+
 func (f *FIB) settleLists() {
 	for i := 0; i < len(f.pending); i++ {
 		pl := f.pending[i]
