@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/containernetworking/cni/libcni"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -54,6 +55,9 @@ type bed struct {
 	terminating []*pod              // deleted, but their network is still there
 	nextPod     time.Time           // when the last pod started
 	workloads   map[string][]string // keys of the pods that a workload made
+
+	configMu sync.Mutex
+	configs  map[string]*libcni.NetworkConfigList // CNI configurations by their text
 }
 
 // linkKey names the links of an owner to a segment.
@@ -63,7 +67,7 @@ type linkKey struct{ owner, segment string }
 func open(ctx context.Context, spec scenarios.TestBed, mutate Mutation) (scenarios.Bed, error) {
 	b := &bed{spec: spec, world: world.New(spec.Seed), api: newAPIServer(), mutate: mutate, log: newLogBook(),
 		nodes: map[string]*node{}, hosts: map[string]*world.Host{}, links: map[linkKey][]*world.Link{},
-		segments: map[string]*world.Segment{}, cards: map[string]string{}, pods: map[string]*pod{}, workloads: map[string][]string{}}
+		segments: map[string]*world.Segment{}, cards: map[string]string{}, pods: map[string]*pod{}, workloads: map[string][]string{}, configs: map[string]*libcni.NetworkConfigList{}}
 	b.BackendName = "sim"
 	b.tmp = filepath.Join(cacheRoot(), fmt.Sprintf("vpptwin-cni-%d-%p", os.Getpid(), b))
 	b.rec = newRecorder(b)

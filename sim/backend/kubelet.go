@@ -259,7 +259,7 @@ func networkName(list *libcni.NetworkConfigList) string {
 // attachments lists what a pod asks for: the default network, then those of
 // its networks annotation, as Multus reads them.
 func (b *bed) attachments(p *pod) ([]attachment, error) {
-	main, err := libcni.NetworkConfFromBytes([]byte(defaultNetwork))
+	main, err := b.cniConfig([]byte(defaultNetwork))
 	if err != nil {
 		return nil, err
 	}
@@ -276,6 +276,9 @@ func (b *bed) attachments(p *pod) ([]attachment, error) {
 		a, err := b.attachment(e, k)
 		if err != nil {
 			return nil, err
+		}
+		if err := checkInterfaceName(a.ifName, out); err != nil {
+			return nil, fmt.Errorf("annotation %s: %w", netv1.NetworkAttachmentAnnot, err)
 		}
 		out = append(out, a)
 	}
@@ -296,11 +299,42 @@ func (b *bed) attachment(e *netv1.NetworkSelectionElement, k int) (attachment, e
 	if err != nil {
 		return a, fmt.Errorf("%s: NetworkAttachmentDefinition %s: %w", a.ifName, a.network, err)
 	}
-	a.list, err = parseCNIConfig(raw)
+	a.list, err = b.cniConfig(raw)
 	if err != nil {
 		return a, fmt.Errorf("%s: NetworkAttachmentDefinition %s: %w", a.ifName, a.network, err)
 	}
 	return a, nil
+}
+
+// maxInterfaceName is the length of a Linux interface's name (IFNAMSIZ less the
+// NUL, netdevice(7)).
+const maxInterfaceName = 15
+
+// checkInterfaceName refuses a name that Linux would not take, or that another
+// attachment of the pod has.
+func checkInterfaceName(name string, others []attachment) error {
+	if len(name) > maxInterfaceName {
+		return fmt.Errorf("interface name %q has %d characters, expected at most %d", name, len(name), maxInterfaceName)
+	}
+	if slices.ContainsFunc(others, func(a attachment) bool { return a.ifName == name }) {
+		return fmt.Errorf("interface name %q is asked for twice", name)
+	}
+	return nil
+}
+
+// cniConfig is parseCNIConfig with a memory: hundreds of pods share a few
+// configurations, which nobody changes.
+func (b *bed) cniConfig(raw []byte) (*libcni.NetworkConfigList, error) {
+	b.configMu.Lock()
+	defer b.configMu.Unlock()
+	if list := b.configs[string(raw)]; list != nil {
+		return list, nil
+	}
+	list, err := parseCNIConfig(raw)
+	if err == nil {
+		b.configs[string(raw)] = list
+	}
+	return list, err
 }
 
 // parseCNIConfig reads a configuration list, or a single plugin's
