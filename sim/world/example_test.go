@@ -37,7 +37,8 @@ func Example() {
 		}
 		hosts = append(hosts, h)
 	}
-	ping := world.PingOptions{Dst: netip.MustParseAddr("10.0.0.2")}
+	// On the real clock a busy machine may need a while to bring the links up.
+	ping := world.PingOptions{Dst: netip.MustParseAddr("10.0.0.2"), Timeout: 10 * time.Second}
 	report, err := hosts[0].Ping(context.Background(), ping)
 	fmt.Println(report.Received(), err)
 	w.Link("host2/eth0--lan").Cut()
