@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -199,11 +200,11 @@ func (b *bed) endpointOf(host string) (scenarios.Endpoint, bool) {
 }
 
 // deliveries lists the endpoints whose stacks accepted the packet of a trace.
-func (b *bed) deliveries(events []event, headerLen func(scenarios.PacketInfo) int) []scenarios.Delivery {
+// want is its payload, nil when it is not known.
+func (b *bed) deliveries(events []event, want []byte) []scenarios.Delivery {
 	var out []scenarios.Delivery
 	for _, e := range events {
-		// A packet to a closed port has reached its receiver, who refuses it.
-		if e.verdict != world.Delivered && e.reason != world.ReasonNoListener || e.class != classPacket {
+		if !isDelivery(e) {
 			continue
 		}
 		at, ok := b.endpointOf(e.node)
@@ -213,9 +214,26 @@ func (b *bed) deliveries(events []event, headerLen func(scenarios.PacketInfo) in
 		at.Interface = b.interfaceFor(at, e)
 		out = append(out, scenarios.Delivery{At: at, Source: e.info.Source, Destination: e.info.Destination,
 			SourcePort: e.info.SourcePort, Port: e.info.Port, TTL: int(e.info.TTL), DSCP: dscpOf(e.data),
-			Size: e.info.Length - headerLen(e.info), Fragments: max(1, fragmentsAt(events, e))})
+			Size: e.info.Length - headerLen(e.info), Fragments: max(1, fragmentsAt(events, e)),
+			Corrupt: isCorrupt(e.data, want)})
 	}
 	return out
+}
+
+// isCorrupt compares a datagram that was delivered with the payload that was
+// sent; nil is not compared.
+func isCorrupt(ip, want []byte) bool {
+	if want == nil {
+		return false
+	}
+	_, udp, _ := describeIP(ip)
+	return len(udp) < packet.UDPLen || !bytes.Equal(udp[packet.UDPLen:], want)
+}
+
+// isDelivery says if a packet reached a stack that took it as its own; one to a
+// closed port has reached its receiver, who refuses it.
+func isDelivery(e event) bool {
+	return (e.verdict == world.Delivered || e.reason == world.ReasonNoListener) && e.class == classPacket
 }
 
 // interfaceFor names a pod's interface that a packet was delivered on; one that

@@ -83,7 +83,8 @@ func (b *bed) probe(ctx context.Context, p scenarios.Probe) (scenarios.ProbeResu
 		return scenarios.ProbeResult{}, err
 	}
 	defer restore()
-	closeListeners, err := b.listen(p)
+	var got tally
+	closeListeners, err := b.listen(p, &got)
 	if err != nil {
 		return scenarios.ProbeResult{}, err
 	}
@@ -97,7 +98,7 @@ func (b *bed) probe(ctx context.Context, p scenarios.Probe) (scenarios.ProbeResu
 	case scenarios.ProbeUDP:
 		r, traces, err = udp(ctx, from, p)
 	case scenarios.ProbeTCP:
-		r, traces = tcp(ctx, from, p)
+		r, traces = tcp(ctx, from, p, &got)
 	case scenarios.ProbeTraceroute:
 		r, traces = traceroute(ctx, from, p)
 	default:
@@ -112,25 +113,45 @@ func (b *bed) probe(ctx context.Context, p scenarios.Probe) (scenarios.ProbeResu
 		return r, err
 	}
 	for i := range r.Packets {
-		b.complete(&r.Packets[i], traces[i], rec, start, p)
+		b.complete(&r.Packets[i], traces[i], rec, start, p, i)
 	}
 	return r, nil
 }
 
 // complete adds what was recorded about a packet to what its sender saw.
-func (b *bed) complete(pr *scenarios.PacketResult, trace packet.TraceID, rec *recording, start time.Time, p scenarios.Probe) {
+func (b *bed) complete(pr *scenarios.PacketResult, trace packet.TraceID, rec *recording, start time.Time, p scenarios.Probe, index int) {
 	if trace == 0 {
 		return
 	}
 	events := rec.events[trace]
 	pr.Path = b.path(start, events, classPacket)
-	pr.Delivered = b.deliveries(events, headerLen)
+	var payload []byte
+	if p.Kind == scenarios.ProbeUDP {
+		payload = udpPayload(p.Size, index)
+	}
+	pr.Delivered = b.deliveries(events, payload)
+	if p.Kind == scenarios.ProbeTraceroute && len(events) > 0 {
+		pr.Sent = events[0].at.Sub(start)
+		fillType(pr.Errors, rec, trace)
+	}
 	pr.ReplyPath = b.path(start, events, classEchoReply, classError)
 	for _, effect := range rec.effects[trace] {
 		if path := b.path(start, rec.events[effect], classPacket, classEchoReply, classError); len(path) > len(pr.ReplyPath) {
 			pr.ReplyPath = path
 		}
 	}
+	for i := range pr.Errors {
+		pr.Errors[i].RTT = errorTime(pr.ReplyPath, pr.Sent, pr.Errors[i].RTT)
+	}
+}
+
+// errorTime is how long after the packet an error about it arrived: the end of
+// its way, or what the sender measured itself.
+func errorTime(way scenarios.Path, sent, measured time.Duration) time.Duration {
+	if measured != 0 || len(way) == 0 || way[len(way)-1].Kind != scenarios.HopDelivered {
+		return measured
+	}
+	return way[len(way)-1].At - sent
 }
 
 // headerLen is the length of the headers in front of a probe's payload.
@@ -147,7 +168,7 @@ func headerLen(info scenarios.PacketInfo) int {
 
 // listen opens the probe's port on every machine, so that a packet that ends in
 // the wrong place is seen there.
-func (b *bed) listen(p scenarios.Probe) (closeAll func(), err error) {
+func (b *bed) listen(p scenarios.Probe, got *tally) (closeAll func(), err error) {
 	var closers []io.Closer
 	closeAll = func() {
 		for _, c := range closers {
@@ -166,7 +187,7 @@ func (b *bed) listen(p scenarios.Probe) (closeAll func(), err error) {
 		if p.Kind == scenarios.ProbeUDP {
 			c, err = h.HandleUDP(any, world.SocketOptions{}, func(d world.Datagram) []byte { return d.Data })
 		} else {
-			c, err = echoTCP(h, any)
+			c, err = echoTCP(h, any, got)
 		}
 		if err != nil {
 			closeAll()
@@ -178,25 +199,55 @@ func (b *bed) listen(p scenarios.Probe) (closeAll func(), err error) {
 }
 
 // echoTCP accepts connections and sends back what they bring.
-func echoTCP(h *world.Host, at netip.AddrPort) (io.Closer, error) {
+func echoTCP(h *world.Host, at netip.AddrPort, got *tally) (io.Closer, error) {
 	l, err := h.ListenTCP(at, world.SocketOptions{})
 	if err != nil {
 		return nil, err
 	}
 	go func() {
 		for {
-			c, err := l.Accept()
+			c, err := l.AcceptTCP(context.Background()) // ends when the listener is closed
 			if err != nil {
 				return
 			}
 			go func() {
-				_, _ = io.Copy(c, c) // the sender of the probe judges
+				_, _ = io.Copy(c, io.TeeReader(c, got.of(c.Remote()))) // the sender of the probe judges
 				_ = c.Close()
 			}()
 		}
 	}()
 	return l, nil
 }
+
+// tally counts what receivers got, by the sender's address as they see it.
+type tally struct {
+	mu    sync.Mutex
+	bytes map[netip.AddrPort]int
+}
+
+// of returns a writer that counts for one sender.
+func (t *tally) of(from netip.AddrPort) io.Writer {
+	return writerFunc(func(p []byte) (int, error) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.bytes == nil {
+			t.bytes = map[netip.AddrPort]int{}
+		}
+		t.bytes[from] += len(p)
+		return len(p), nil
+	})
+}
+
+// get returns what was received of a sender so far.
+func (t *tally) get(from netip.AddrPort) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.bytes[from]
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 func (s sender) options(p scenarios.Probe) world.SocketOptions {
 	return world.SocketOptions{Src: p.Source, SrcPort: p.SourcePort, Interface: s.iface, TTL: uint8(p.TTL), TOS: p.DSCP << 2,
@@ -215,7 +266,7 @@ func ping(ctx context.Context, s sender, p scenarios.Probe) (scenarios.ProbeResu
 	var traces []packet.TraceID
 	for _, res := range report.Results {
 		pr := scenarios.PacketResult{Sent: res.Sent.Sub(start), TTL: p.TTL}
-		addError(&pr, res.Err, start)
+		addError(&pr, res.Err)
 		if res.Err == nil {
 			for range 1 + res.Duplicates {
 				pr.Replies = append(pr.Replies, scenarios.Reply{From: res.From, TTL: int(res.TTL), RTT: res.RTT, Size: res.Size})
@@ -229,7 +280,7 @@ func ping(ctx context.Context, s sender, p scenarios.Probe) (scenarios.ProbeResu
 
 // addError files an error under what the sender's stack refused or what came
 // back; a timeout is no entry at all.
-func addError(pr *scenarios.PacketResult, err error, _ time.Time) {
+func addError(pr *scenarios.PacketResult, err error) {
 	var icmp *world.ICMPError
 	var noRoute *world.NoRouteError
 	var mtu *world.MTUError
@@ -271,7 +322,7 @@ func udp(ctx context.Context, s sender, p scenarios.Probe) (scenarios.ProbeResul
 		trace, err := conn.Send(payload)
 		mu.Lock()
 		traces[i] = trace
-		addError(&r.Packets[i], err, start)
+		addError(&r.Packets[i], err)
 		mu.Unlock()
 	}
 	waitReplies(p.Timeout, &mu, r.Packets)
@@ -323,7 +374,7 @@ func receiveUDP(ctx context.Context, conn *world.UDPConn, mu *sync.Mutex, packet
 		mu.Lock()
 		if err != nil {
 			if i := unanswered(packets); i >= 0 {
-				addError(&packets[i], err, start)
+				addError(&packets[i], err)
 			}
 			mu.Unlock()
 			continue
@@ -348,7 +399,7 @@ func unanswered(packets []scenarios.PacketResult) int {
 	})
 }
 
-func tcp(ctx context.Context, s sender, p scenarios.Probe) (scenarios.ProbeResult, []packet.TraceID) {
+func tcp(ctx context.Context, s sender, p scenarios.Probe, got *tally) (scenarios.ProbeResult, []packet.TraceID) {
 	var r scenarios.ProbeResult
 	traces := make([]packet.TraceID, 0, p.Count)
 	start := time.Now()
@@ -359,7 +410,7 @@ func tcp(ctx context.Context, s sender, p scenarios.Probe) (scenarios.ProbeResul
 			}
 		}
 		pr := scenarios.PacketResult{Sent: time.Since(start), TTL: p.TTL, TCP: &scenarios.Connection{}}
-		source, trace := connect(ctx, s, p, &pr)
+		source, trace := connect(ctx, s, p, &pr, got)
 		if source.IsValid() {
 			r.Source = source
 		}
@@ -370,7 +421,7 @@ func tcp(ctx context.Context, s sender, p scenarios.Probe) (scenarios.ProbeResul
 }
 
 // connect runs one connection: handshake, data there and back, close.
-func connect(ctx context.Context, s sender, p scenarios.Probe, pr *scenarios.PacketResult) (netip.Addr, packet.TraceID) {
+func connect(ctx context.Context, s sender, p scenarios.Probe, pr *scenarios.PacketResult, got *tally) (netip.Addr, packet.TraceID) {
 	began := time.Now()
 	defer func() { pr.TCP.Duration = time.Since(began) }()
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
@@ -379,14 +430,14 @@ func connect(ctx context.Context, s sender, p scenarios.Probe, pr *scenarios.Pac
 	if err != nil {
 		var op *world.OpError
 		pr.TCP.Reset = errors.Is(err, world.ErrRefused) || errors.Is(err, world.ErrReset)
-		addError(pr, err, began)
+		addError(pr, err)
 		if errors.As(err, &op) {
 			return op.Src.Addr(), op.Trace
 		}
 		return netip.Addr{}, 0
 	}
 	pr.TCP.Established = true
-	pr.Replies = append(pr.Replies, scenarios.Reply{From: c.Remote().Addr(), RTT: time.Since(began), Size: p.Size})
+	pr.Replies = append(pr.Replies, scenarios.Reply{From: c.Remote().Addr(), TTL: int(c.PeerTTL()), RTT: time.Since(began), Size: p.Size})
 	source, trace := c.Local().Addr(), c.Trace()
 	_ = c.SetDeadline(began.Add(p.Timeout)) // of an open connection
 	data := udpPayload(p.Size, 0)
@@ -395,7 +446,7 @@ func connect(ctx context.Context, s sender, p scenarios.Probe, pr *scenarios.Pac
 		_ = c.CloseWrite()
 	}()
 	echoed, err := io.ReadAll(c)
-	pr.TCP.Echoed, pr.TCP.Sent = len(echoed), len(echoed)
+	pr.TCP.Echoed, pr.TCP.Sent = len(echoed), got.get(c.Local())
 	pr.TCP.Closed = err == nil
 	pr.TCP.Reset = errors.Is(err, world.ErrReset)
 	pr.Replies[0].Corrupt = len(echoed) == len(data) && !slices.Equal(echoed, data)
@@ -404,38 +455,44 @@ func connect(ctx context.Context, s sender, p scenarios.Probe, pr *scenarios.Pac
 }
 
 func traceroute(ctx context.Context, s sender, p scenarios.Probe) (scenarios.ProbeResult, []packet.TraceID) {
-	start := time.Now()
 	size := p.Size
 	report, _ := s.host.Traceroute(ctx, world.TracerouteOptions{Dst: p.Destination, Src: p.Source, Interface: s.iface,
 		MaxHops: p.TTL, Size: size, Timeout: p.Timeout, DontFragment: p.DF})
 	r := scenarios.ProbeResult{Source: report.Src}
 	var traces []packet.TraceID
-	for i, h := range report.Hops {
-		pr := scenarios.PacketResult{TTL: h.TTL, Sent: time.Since(start)}
-		last := report.Reached && i == len(report.Hops)-1
-		addHop(&pr, h, p, last)
+	for _, h := range report.Hops {
+		pr := scenarios.PacketResult{TTL: h.TTL}
+		addHop(&pr, h)
 		r.Packets = append(r.Packets, pr)
 		traces = append(traces, h.Trace)
 	}
 	return r, traces
 }
 
-// addHop files what answered at one hop of a traceroute: routers say that the
-// TTL was exceeded, the destination that the port is unreachable.
-func addHop(pr *scenarios.PacketResult, h world.Hop, p scenarios.Probe, last bool) {
+// addHop files what answered at one hop of a traceroute; type and code are what
+// the recording saw reach the sender.
+func addHop(pr *scenarios.PacketResult, h world.Hop) {
 	if h.Err != nil {
-		addError(pr, h.Err, time.Time{})
+		addError(pr, h.Err)
 		return
 	}
-	e := scenarios.ICMPError{From: h.From, RTT: h.RTT, Type: packet.ICMPTimeExceeded, Code: packet.ICMPTTLExceeded}
-	if p.Destination.Is6() {
-		e.Type = packet.ICMPv6TimeExceeded
-	}
-	if last {
-		e.Type, e.Code = packet.ICMPUnreachable, packet.ICMPPortUnreachable
-		if p.Destination.Is6() {
-			e.Type, e.Code = packet.ICMPv6Unreachable, packet.ICMPv6PortUnreachable
+	pr.Errors = append(pr.Errors, scenarios.ICMPError{From: h.From, RTT: h.RTT})
+}
+
+// fillType reads type and code of the errors from the one that was delivered:
+// a VPP makes it of the packet, under its trace, others send a packet of
+// their own.
+func fillType(errs []scenarios.ICMPError, rec *recording, trace packet.TraceID) {
+	for _, t := range append([]packet.TraceID{trace}, rec.effects[trace]...) {
+		for _, e := range rec.events[t] {
+			if e.verdict != world.Delivered || e.class != classError {
+				continue
+			}
+			_, payload, _ := describeIP(e.data)
+			for i := range errs {
+				errs[i].Type, errs[i].Code = packet.ICMP(payload).Type(), packet.ICMP(payload).Code()
+			}
+			return
 		}
 	}
-	pr.Errors = append(pr.Errors, e)
 }
