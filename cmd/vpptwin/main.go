@@ -21,6 +21,9 @@ func main() { os.Exit(mainCode()) }
 
 // mainCode runs the command line of the process and returns its exit code.
 func mainCode() int {
+	if words, ok := vppWords(os.Args); ok {
+		return vppMain(words)
+	}
 	// govpp logs every connection it loses; scenarios break them on purpose, and say so themselves.
 	core.SetLogLevel(logrus.PanicLevel)
 	if os.Getenv("GOGC") == "" {
