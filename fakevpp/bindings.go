@@ -15,6 +15,7 @@ import (
 	_ "go.fd.io/govpp/binapi/ip_neighbor"
 	_ "go.fd.io/govpp/binapi/memclnt"
 	_ "go.fd.io/govpp/binapi/memif"
+	_ "go.fd.io/govpp/binapi/pg"
 	_ "go.fd.io/govpp/binapi/punt"
 	_ "go.fd.io/govpp/binapi/tapv2"
 	_ "go.fd.io/govpp/binapi/urpf"

@@ -6,5 +6,6 @@ import "slices"
 // here.
 func familyCommands() []cliCommand {
 	return slices.Concat(interfaceCommands(), interfaceShowCommands(), deviceCommands(), deviceShowCommands(), graphCommands(),
-		vxlanCommands(), urpfCommands(), ipShowCommands(), routeCommands(), ipConfigCommands())
+		vxlanCommands(), urpfCommands(), ipShowCommands(), routeCommands(), ipConfigCommands(),
+		pgCommands())
 }

@@ -2,7 +2,6 @@ package fakevpp
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 
 	"github.com/vpptwin/vpptwin/sim/packet"
@@ -36,10 +35,6 @@ func deviceCommands() []cliCommand {
 			"[num-tx-queues <n>] [hw-addr <mac-addr>] [mode ip] [qdisc-bypass-disable] [cksum-gso-disable]",
 			cliCreateHostInterface),
 		command("delete host-interface", "delete host-interface name <ifname>", cliDeleteHostInterface),
-		command("create packet-generator interface", "create packet-generator interface <interface name> "+
-			"[hw-addr <addr>] [mode (ip4|ip6)]", cliCreatePG),
-		command("delete packet-generator interface",
-			"delete packet-generator interface {<interface name> | sw_if_index <sw_idx>}", cliDeletePG),
 	}
 }
 
@@ -192,42 +187,4 @@ func (a *cliArgs) deleteDevice(del func(uint32) error, wrong string) (string, er
 		return "", cliText(wrong)
 	}
 	return "", nil
-}
-
-func cliCreatePG(v *VPP, a *cliArgs) (string, error) {
-	var id uint32
-	var mac packet.MAC
-	mode := vnet.PGEthernet
-	for a.more() {
-		switch {
-		case a.pgName(&id), a.mac("hw-addr", &mac):
-		case a.is("mode", "ip4"):
-			mode = vnet.PGIP4
-		case a.is("mode", "ip6"):
-			mode = vnet.PGIP6
-		default:
-			return "", a.unknown()
-		}
-	}
-	if v.dp.InterfaceByName(fmt.Sprintf("pg%d", id)) != nil {
-		return "", nil
-	}
-	_, err := v.dp.AddPG(id, mode, mac, nil)
-	return "", err
-}
-
-// pgName takes a name such as pg0.
-func (a *cliArgs) pgName(id *uint32) bool {
-	if !a.more() {
-		return false
-	}
-	if _, err := fmt.Sscanf(a.words[0], "pg%d", id); err != nil {
-		return false
-	}
-	a.words = a.words[1:]
-	return true
-}
-
-func cliDeletePG(v *VPP, a *cliArgs) (string, error) {
-	return a.deleteDevice(v.dp.DeletePG, "not a pg interface")
 }

@@ -103,9 +103,19 @@ func (d *dumper) loopback(i *vnet.Interface) {
 }
 
 func (d *dumper) pg(i *vnet.Interface) {
-	name := "pg" + decimal(i.Hw.Instance)
+	c, _ := i.PGConfig()
+	name := "pg" + decimal(c.ID)
 	text := "create packet-generator interface " + name
-	switch i.PGMode() {
+	if c.GSO {
+		text += " gso-enabled gso-size " + decimal(c.GSOSize)
+	}
+	if c.Coalesce {
+		text += " coalesce-enabled"
+	}
+	if c.Checksum {
+		text += " csum-offload-enabled"
+	}
+	switch c.Mode {
 	case vnet.PGIP4:
 		text += " mode ip4"
 	case vnet.PGIP6:

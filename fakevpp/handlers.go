@@ -24,6 +24,7 @@ var allHandlers = slices.Concat(
 	arpHandlers,
 	ip6NDHandlers,
 	puntHandlers,
+	pgHandlers,
 )
 
 // families holds the state of API families that is not the data plane's, such

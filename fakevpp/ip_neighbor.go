@@ -3,7 +3,6 @@ package fakevpp
 import (
 	"fmt"
 	"net/netip"
-	"time"
 
 	"github.com/vpptwin/vpptwin/sim/fib"
 	"github.com/vpptwin/vpptwin/sim/packet"
@@ -77,7 +76,7 @@ func (v *VPP) ipNeighborDump(_ *call, req *ipNeighborDump, emit func(*ipNeighbor
 		return err
 	}
 	v.dp.Neighbors(p, req.SwIfIndex, func(n *vnet.Neighbor) bool {
-		emit(&ipNeighborDetails{Age: time.Since(n.Updated).Seconds(), Neighbor: encodeNeighbor(n)})
+		emit(&ipNeighborDetails{Age: v.dp.Since(n.Updated).Seconds(), Neighbor: encodeNeighbor(n)})
 		return true
 	})
 	return nil

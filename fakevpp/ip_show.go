@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/vpptwin/vpptwin/sim/fib"
 	"github.com/vpptwin/vpptwin/sim/vlib"
@@ -161,7 +160,7 @@ func showNeighbors(protos ...fib.Proto) func(v *VPP, a *cliArgs) (string, error)
 					if b.Len() == 0 {
 						b.WriteString(center("Age", 12) + center("IP", 40) + center("Flags", 6) + center("Ethernet", 20) + center("Interface", 24) + "\n")
 					}
-					fmt.Fprintf(&b, "%12s%s%s%s%s\n", age(n),
+					fmt.Fprintf(&b, "%12s%s%s%s%s\n", v.age(n),
 						center(n.Addr.String(), 40), center(n.FlagText(), 6), center(n.MAC.String(), 20), i.Name)
 					return true
 				})
@@ -225,6 +224,6 @@ func (a *cliArgs) plainNumber(to *uint32) bool {
 
 // age is how long ago a neighbour was confirmed, as VPP's format writes a number:
 // without a zero in front of the point.
-func age(n *vnet.Neighbor) string {
-	return strings.TrimPrefix(fmt.Sprintf("%.4f", time.Since(n.Updated).Seconds()), "0")
+func (v *VPP) age(n *vnet.Neighbor) string {
+	return strings.TrimPrefix(fmt.Sprintf("%.4f", v.dp.Since(n.Updated).Seconds()), "0")
 }

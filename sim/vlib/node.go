@@ -3,6 +3,7 @@ package vlib
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // VectorSize is the most buffers one dispatch of a node sees
@@ -171,6 +172,8 @@ type Graph struct {
 	ready  []*Node
 	pool   pool
 	tracer tracer
+	// Clock is the time that traces carry.
+	Clock func() time.Time
 	// RxName gives the name of an interface for the trace of error-drop;
 	// nil leaves its number.
 	RxName func(swIf uint32) string
@@ -183,7 +186,7 @@ type Graph struct {
 // away passes through: error-drop and drop, or error-punt and punt. Node 0 is
 // null-node, the reason of a packet that nobody gave one.
 func NewGraph() *Graph {
-	g := &Graph{byName: map[string]*Node{}}
+	g := &Graph{byName: map[string]*Node{}, Clock: time.Now}
 	g.MustAdd(Registration{Name: "null-node", Func: func(n *Node, bufs []*Buffer) {},
 		Errors: []ErrorDesc{{Name: "blackholed packets", Desc: "blackholed packets"}}})
 	g.drop = g.addDiscard("error-drop", "drop", false)

@@ -69,7 +69,7 @@ type tracer struct {
 // the same time, as in VPP.
 func (g *Graph) now() time.Time {
 	if !g.tracer.stamped {
-		g.tracer.at, g.tracer.stamped = time.Now(), true
+		g.tracer.at, g.tracer.stamped = g.Clock(), true
 	}
 	return g.tracer.at
 }

@@ -94,7 +94,7 @@ func (m *Main) ip4ResolveOne(b *vlib.Buffer, glean bool) uint16 {
 		return ip4NeighborErrNoSource
 	}
 	t4 := target.As4()
-	if m.resolve.arp.hit(uint64(packet.Uint32(t4[:], 0))<<32 | uint64(adj.SwIf)) {
+	if m.resolve.arp.hit(m.now(), uint64(packet.Uint32(t4[:], 0))<<32|uint64(adj.SwIf)) {
 		return ip4NeighborErrThrottled
 	}
 	switch {
@@ -137,7 +137,7 @@ func (m *Main) ip6ResolveOne(b *vlib.Buffer, glean bool) uint16 {
 		target = packet.IPv6(b.Bytes()).DstAddr()
 	}
 	b.TxSwIf = adj.SwIf
-	if m.resolve.nd.hit(hashAddr(target) ^ uint64(adj.SwIf)) {
+	if m.resolve.nd.hit(m.now(), hashAddr(target)^uint64(adj.SwIf)) {
 		return ip6NeighborErrThrottled
 	}
 	i := m.Interface(adj.SwIf)

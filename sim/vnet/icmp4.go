@@ -140,7 +140,7 @@ func (m *Main) ip4ICMPError(n *vlib.Node, bufs []*vlib.Buffer) {
 		}
 		ip := packet.IPv4(b.Bytes())
 		src, dst := ip.Src(), ip.Dst()
-		if m.icmp4.throttle.hit(uint64(packet.Uint32(dst[:], 0))<<32 | uint64(packet.Uint32(src[:], 0))) {
+		if m.icmp4.throttle.hit(m.now(), uint64(packet.Uint32(dst[:], 0))<<32|uint64(packet.Uint32(src[:], 0))) {
 			n.Count(icmp4ErrDrop, 1)
 			n.Enqueue(b, drop)
 			continue

@@ -160,7 +160,7 @@ func (m *Main) ip6ICMPError(n *vlib.Node, bufs []*vlib.Buffer) {
 			b.Trace.Add(n, newIP6HeaderTrace(b))
 		}
 		ip := packet.IPv6(b.Bytes())
-		if m.icmp6.throttle.hit(hashAddr(ip.SrcAddr()) ^ hashAddr(ip.DstAddr())) {
+		if m.icmp6.throttle.hit(m.now(), hashAddr(ip.SrcAddr())^hashAddr(ip.DstAddr())) {
 			n.Count(icmp6ErrDrop, 1)
 			n.Enqueue(b, drop)
 			continue

@@ -26,10 +26,11 @@ var deviceErrors = []vlib.ErrorDesc{{Name: "not_ip", Desc: "not ip packet"}}
 
 // addDeviceNodes adds the input node of each device class.
 func (m *Main) addDeviceNodes() {
-	for _, d := range []*DeviceClass{DeviceTap, DeviceMemif, DeviceAFPacket, DevicePG} {
+	for _, d := range []*DeviceClass{DeviceTap, DeviceMemif, DeviceAFPacket} {
 		m.Graph.MustAdd(vlib.Registration{Name: d.Input, Type: vlib.NodeInput, Func: m.deviceInput,
 			Nexts: deviceNexts, Errors: deviceErrors})
 	}
+	m.addPGNodes()
 }
 
 // Receive takes packets that arrive on the interface, as its driver does; it
@@ -76,22 +77,26 @@ func (i *Interface) SetLink(up bool) {
 // the input node of their version (for example src/plugins/tap/rx_node.c).
 func (m *Main) deviceInput(n *vlib.Node, bufs []*vlib.Buffer) {
 	for _, b := range bufs {
-		i := m.sw[b.RxSwIf]
-		i.Counters.RX.Add(b.Len())
-		if !i.Hw.Class.Ethernet {
-			m.deviceInputIP(n, b, i)
-			continue
-		}
-		if b.Trace != nil {
-			b.Trace.Add(n, newDeviceInputTrace(i, b, deviceNextEthernet))
-		}
-		if features := m.featureStart(arcDeviceInput, b.RxSwIf); features != nil {
-			b.Features = features
-			n.SendFeature(b)
-			continue
-		}
-		n.Enqueue(b, deviceNextEthernet)
+		m.deviceInputOne(n, b)
 	}
+}
+
+func (m *Main) deviceInputOne(n *vlib.Node, b *vlib.Buffer) {
+	i := m.sw[b.RxSwIf]
+	i.Counters.RX.Add(b.Len())
+	if !i.Hw.Class.Ethernet {
+		m.deviceInputIP(n, b, i)
+		return
+	}
+	if b.Trace != nil {
+		b.Trace.Add(n, newDeviceInputTrace(i, b, deviceNextEthernet))
+	}
+	if features := m.featureStart(arcDeviceInput, b.RxSwIf); features != nil {
+		b.Features = features
+		n.SendFeature(b)
+		return
+	}
+	n.Enqueue(b, deviceNextEthernet)
 }
 
 // deviceInputIP chooses the next node of a packet without Ethernet header by

@@ -203,11 +203,7 @@ func (mif *Memif) seek() {
 	if i.deleted || !i.AdminUp || i.Hw.Port != nil || mif.m.env == nil || mif.open() == nil {
 		return
 	}
-	time.AfterFunc(memifRetry, func() {
-		mif.m.Lock()
-		defer mif.m.Unlock()
-		mif.seek()
-	})
+	mif.m.AfterFunc(memifRetry, mif.seek)
 }
 
 // SetMaxFrame accepts every size: the device has none of its own.

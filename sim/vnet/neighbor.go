@@ -76,7 +76,7 @@ type neighborMain struct {
 	set      [2]bool // config was set
 	newest   [2]*Neighbor
 	oldest   [2]*Neighbor
-	timer    [2]*time.Timer
+	timer    [2]*Timer
 	watchers []*func(NeighborEvent)
 }
 

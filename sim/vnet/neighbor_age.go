@@ -16,7 +16,7 @@ const maxProbes = 3
 
 // refreshNeighbor notes that a neighbour was confirmed now.
 func (m *Main) refreshNeighbor(n *Neighbor) {
-	n.Updated, n.probes = time.Now(), 0
+	n.Updated, n.probes = m.now(), 0
 	n.Flags &^= neighborStale
 	if n.Flags&neighborDynamic == 0 {
 		return
@@ -64,20 +64,15 @@ func (m *Main) scheduleAgeing(p fib.Proto) {
 	if age == 0 || t.oldest[p] == nil || m.closed {
 		return
 	}
-	wait := time.Until(t.oldest[p].Updated.Add(age)) + time.Second
-	t.timer[p] = time.AfterFunc(max(wait, time.Second), func() { m.ageNeighbors(p) })
+	wait := age - m.Since(t.oldest[p].Updated) + time.Second
+	t.timer[p] = m.AfterFunc(max(wait, time.Second), func() { m.ageNeighbors(p) })
 }
 
 // ageNeighbors probes or drops the neighbours that are past their age.
 func (m *Main) ageNeighbors(p fib.Proto) {
-	m.Lock()
-	defer m.Unlock()
-	if m.closed {
-		return
-	}
 	t := &m.subsystems.ip.neighbors
 	age := time.Duration(m.NeighborConfig(p).Age) * time.Second
-	for n := t.oldest[p]; n != nil && age != 0 && time.Since(n.Updated) > age; {
+	for n := t.oldest[p]; n != nil && age != 0 && m.Since(n.Updated) > age; {
 		next := n.newer
 		if n.probes >= maxProbes {
 			m.destroyNeighbor(n)
@@ -88,13 +83,4 @@ func (m *Main) ageNeighbors(p fib.Proto) {
 		n = next
 	}
 	m.scheduleAgeing(p)
-}
-
-// stopAgeing ends the timers of an instance that is closed.
-func (m *Main) stopAgeing() {
-	for _, timer := range m.subsystems.ip.neighbors.timer {
-		if timer != nil {
-			timer.Stop()
-		}
-	}
 }

@@ -57,6 +57,7 @@ func (m *Main) featuresChanged(id arcID, swIfIndex uint32, has bool) {
 // interface with a Linux side or peer is created.
 func New(env Environment) (*Main, error) {
 	m := &Main{Graph: vlib.NewGraph(), Start: time.Now(), env: env, byName: map[string]*Interface{}}
+	m.Graph.Clock = m.now
 	m.Graph.OnDrop, m.Graph.RxName = m.countDrop, m.interfaceName
 	for _, add := range nodeGroups {
 		add(m)
@@ -113,7 +114,8 @@ func (m *Main) Close() error {
 		return nil
 	}
 	m.closed = true
-	m.stopAgeing()
+	m.stopClock()
+	m.closePG()
 	var first error
 	for _, i := range m.sw {
 		if i == nil {

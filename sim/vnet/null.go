@@ -35,7 +35,7 @@ func (m *Main) nullRoute(n *vlib.Node, bufs []*vlib.Buffer, proto fib.Proto) {
 			b.Trace.Add(n, &IndexTrace{fmt.Sprintf("%s-null action:%s", proto, nullActionNames[action])})
 		}
 		answer, ok := nullAnswers[action]
-		if !ok || m.null.hit(addressKey(b.Bytes(), proto)) {
+		if !ok || m.null.hit(m.now(), addressKey(b.Bytes(), proto)) {
 			n.Enqueue(b, drop)
 			continue
 		}

@@ -5,6 +5,8 @@ package vnet
 type subsystems struct {
 	ip      ipMain
 	devices devices
+	pg      pgMain
+	clock   clock
 	icmp4   icmp4Main
 	icmp6   icmp6Main
 	resolve resolvers

@@ -17,8 +17,7 @@ const throttleBits = 512
 
 // hit reports whether key was already let through in this period, and lets it
 // through if it was not.
-func (t *throttle) hit(key uint64) bool {
-	now := time.Now()
+func (t *throttle) hit(now time.Time, key uint64) bool {
 	if t.since.IsZero() || now.Sub(t.since) > t.period {
 		t.since = now
 		t.seed = mix(t.seed + 1)
