@@ -1,10 +1,9 @@
 package fakevpp
 
 import (
-	"cmp"
 	"encoding/binary"
 	"os"
-	"slices"
+	"strings"
 
 	"github.com/vpptwin/vpptwin/fakevpp/schema"
 	"github.com/vpptwin/vpptwin/sim/vnet"
@@ -75,12 +74,33 @@ type getFirstMsgID struct{ Name string }
 
 type getFirstMsgIDReply struct{ FirstMsgID uint16 }
 
-// getFirstMsgID answers INVALID_VALUE, as VPP does for a module it has not
-// loaded: a client adds a message's position in the API file to the first id,
-// and bindings do not keep that order.
-func (v *VPP) getFirstMsgID(_ *call, _ *getFirstMsgID, rep *getFirstMsgIDReply) error {
+// getFirstMsgID answers where the ids of a module begin, "vxlan_4d9cc2b3", and
+// INVALID_VALUE for one that is not loaded. The bindings' table has no modules,
+// because bindings do not keep the order of messages, which a client relies on
+// here. The CRC in the name is compiled into VPP; where it is not known, any
+// stands for the module.
+func (v *VPP) getFirstMsgID(_ *call, req *getFirstMsgID, rep *getFirstMsgIDReply) error {
+	for _, m := range v.table.modules {
+		if m.first != 0 && m.isRange(req.Name) {
+			rep.FirstMsgID = m.first
+			return nil
+		}
+	}
 	rep.FirstMsgID = ^uint16(0)
 	return vnet.ErrInvalidValue
+}
+
+// isRange says if the name is that of the module's range of ids. memclnt's
+// fixed ids have none.
+func (m *module) isRange(name string) bool {
+	crc, ok := strings.CutPrefix(name, m.Name+"_")
+	if !ok || m.Name == "memclnt" {
+		return false
+	}
+	if m.RangeCRC != "" {
+		return crc == m.RangeCRC
+	}
+	return len(crc) == 8 && strings.Trim(crc, "0123456789abcdef") == ""
 }
 
 type moduleVersion struct {
@@ -90,18 +110,9 @@ type moduleVersion struct {
 
 type apiVersionsReply struct{ APIVersions []moduleVersion }
 
-// apiVersions lists the modules of the table. Bindings do not carry the
-// versions in a form that the registry gives out, hence zeros.
+// apiVersions answers what VPP 26.06 does: an empty list, because nothing in VPP
+// fills it any more (api_version_list in src/vlibapi/api_shared.c).
 func (v *VPP) apiVersions(_ *call, _ *empty, rep *apiVersionsReply) error {
-	seen := make(map[string]bool)
-	for _, e := range v.table.entries {
-		if e == nil || seen[e.Module] {
-			continue
-		}
-		seen[e.Module] = true
-		rep.APIVersions = append(rep.APIVersions, moduleVersion{Name: e.Module + ".api"})
-	}
-	slices.SortFunc(rep.APIVersions, func(a, b moduleVersion) int { return cmp.Compare(a.Name, b.Name) })
 	return nil
 }
 

@@ -3,6 +3,7 @@ package fakevpp
 import (
 	"log/slog"
 
+	"github.com/vpptwin/vpptwin/fakevpp/schema"
 	"github.com/vpptwin/vpptwin/sim/vnet"
 )
 
@@ -16,8 +17,11 @@ type options struct {
 	log     *slog.Logger
 	version Version
 	sources []string
+	// catalog gives the API instead of the bindings, if set.
+	catalog func() (*schema.Catalog, error)
 	// disabled names plugins to start without.
 	disabled []string
+	enabled  []string
 	calls    int
 }
 

@@ -29,7 +29,8 @@ type table struct {
 	entries []*entry // by id; nil where no message has it
 	byKey   map[messageKey]*entry
 	bySet   map[setKey]*entry
-	create  []byte // the end of sockclnt_create_reply: count and entries
+	modules []*module // API files, if the source knows them
+	create  []byte    // the end of sockclnt_create_reply: count and entries
 
 	handlers map[string]handler
 	encoders sync.Map // of encoderKey to the *schema.Encoder of an event
@@ -80,8 +81,9 @@ const (
 	idSockclntDelete = 17
 )
 
-// newTable numbers the messages: the fixed ones first, then module by module.
-// Where sources share a name and CRC, the message of the earliest counts.
+// newTable numbers the messages: the fixed ones first, then those of sources
+// that know VPP's order, then the others module by module. Where sources share a
+// name and CRC, the message of the earliest counts.
 func newTable(sources []schema.Source, handlers []handler) (*table, error) {
 	t := &table{
 		handlers: make(map[string]handler, len(handlers)),
@@ -96,8 +98,12 @@ func newTable(sources []schema.Source, handlers []handler) (*table, error) {
 	for id, name := range fixedIDs {
 		fixed[name] = uint16(id)
 	}
-	var rest []*entry
+	var ordered, rest []*entry
 	for _, source := range sources {
+		list := &rest
+		if source.Modules != nil {
+			list = &ordered
+		}
 		for _, m := range source.Messages {
 			key := messageKey{m.Name, m.CRC}
 			e := t.byKey[key]
@@ -107,7 +113,7 @@ func newTable(sources []schema.Source, handlers []handler) (*table, error) {
 				if id := fixed[m.Name]; id != 0 && t.entries[id] == nil {
 					e.id, t.entries[id] = id, e
 				} else {
-					rest = append(rest, e)
+					*list = append(*list, e)
 				}
 			}
 			t.bySet[setKey{m.Source, m.Name}] = e
@@ -116,6 +122,7 @@ func newTable(sources []schema.Source, handlers []handler) (*table, error) {
 	slices.SortFunc(rest, func(a, b *entry) int {
 		return cmp.Or(strings.Compare(a.Module, b.Module), strings.Compare(a.Name, b.Name), strings.Compare(a.CRC, b.CRC))
 	})
+	rest = append(ordered, rest...)
 	if len(t.entries)+len(rest) > math.MaxUint16 {
 		return nil, fmt.Errorf("message table: %d messages, at most %d fit", len(rest), math.MaxUint16)
 	}
@@ -126,8 +133,29 @@ func newTable(sources []schema.Source, handlers []handler) (*table, error) {
 	if e := t.entries[idSockclntCreate]; e == nil {
 		return nil, fmt.Errorf("message table: no sockclnt_create among %d messages; link the bindings of memclnt", len(t.byKey))
 	}
+	for _, source := range sources {
+		t.addModules(source)
+	}
 	t.create = t.serialize()
 	return t, nil
+}
+
+// module is an API file with its range of ids.
+type module struct {
+	*schema.Module
+	first, last uint16 // of the messages; 0 if there are none
+}
+
+// addModules finds the ranges of ids of the source's modules.
+func (t *table) addModules(source schema.Source) {
+	for _, m := range source.Modules {
+		mod := &module{Module: m}
+		if n := len(m.Messages); n > 0 {
+			mod.first = t.bySet[setKey{source.Name, m.Messages[0].Name}].id
+			mod.last = t.bySet[setKey{source.Name, m.Messages[n-1].Name}].id
+		}
+		t.modules = append(t.modules, mod)
+	}
 }
 
 // serialize renders count and entries of sockclnt_create_reply.

@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/vpptwin/vpptwin/fakevpp/schema"
 	"github.com/vpptwin/vpptwin/sim/vnet"
 )
 
@@ -58,7 +57,7 @@ func New(opts ...Option) (*VPP, error) {
 	for _, opt := range opts {
 		opt.apply(&o)
 	}
-	t, err := sharedTable(o.sources)
+	t, err := tableOf(&o)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", o.name, err)
 	}
@@ -158,37 +157,4 @@ func (v *VPP) Close() error {
 		return fmt.Errorf("close %s: %w", v.opts.name, err)
 	}
 	return nil
-}
-
-// tables caches message tables: building one from thousands of messages takes
-// longer than starting a VPP.
-var tables struct {
-	mu    sync.Mutex
-	byKey map[string]*table
-}
-
-// sharedTable returns the table of the named sources, or of all.
-func sharedTable(paths []string) (*table, error) {
-	sources, err := schema.Bindings(paths...)
-	if err != nil {
-		return nil, err
-	}
-	var key string
-	for _, s := range sources {
-		key += fmt.Sprintf(" %s:%d", s.Name, len(s.Messages))
-	}
-	tables.mu.Lock()
-	defer tables.mu.Unlock()
-	if t := tables.byKey[key]; t != nil {
-		return t, nil
-	}
-	t, err := newTable(sources, allHandlers)
-	if err != nil {
-		return nil, err
-	}
-	if tables.byKey == nil {
-		tables.byKey = make(map[string]*table)
-	}
-	tables.byKey[key] = t
-	return t, nil
 }

@@ -15,8 +15,11 @@ import (
 type Source struct {
 	// Name tells sources apart: for bindings the import path of their parent.
 	Name string
-	// Messages are sorted by name and CRC.
+	// Messages are sorted by name and CRC, or in the order of their ids if there
+	// are Modules.
 	Messages []*Message
+	// Modules are the API files, in the order of ids, if the source knows them.
+	Modules []*Module
 }
 
 // lastSource sorts last: bindings that a client brings itself say more about the
@@ -125,7 +128,7 @@ func (r *reader) message(m api.Message) (*Message, error) {
 	if err != nil {
 		return nil, fmt.Errorf("message %s: %w", msg.Key(), err)
 	}
-	msg.Fields = fields
+	msg.fields = fields
 	return msg, nil
 }
 

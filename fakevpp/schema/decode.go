@@ -36,7 +36,7 @@ type Decoder[T any] struct {
 //	other structs              structs
 func NewDecoder[T any](m *Message) (*Decoder[T], error) {
 	c := compiler{}
-	prog, err := c.compile(m.Fields, reflect.TypeFor[T](), "")
+	prog, err := c.compile(m.Fields(), reflect.TypeFor[T](), "")
 	if err != nil {
 		return nil, fmt.Errorf("decode %s: %w", m.Key(), err)
 	}
@@ -319,7 +319,7 @@ func storeInt(p unsafe.Pointer, width uint8, v int64) bool {
 // it to find misspelt fields.
 func Missing(m *Message, t reflect.Type, encode bool) ([]string, error) {
 	c := compiler{encode: encode}
-	if _, err := c.compile(m.Fields, t, ""); err != nil {
+	if _, err := c.compile(m.Fields(), t, ""); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Key(), err)
 	}
 	return c.missing, nil

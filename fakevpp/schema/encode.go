@@ -24,7 +24,7 @@ type Encoder[T any] struct {
 // lengths of vectors come from the slices.
 func NewEncoder[T any](m *Message) (*Encoder[T], error) {
 	c := compiler{encode: true}
-	prog, err := c.compile(m.Fields, reflect.TypeFor[T](), "")
+	prog, err := c.compile(m.Fields(), reflect.TypeFor[T](), "")
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", m.Key(), err)
 	}
@@ -35,7 +35,7 @@ func NewEncoder[T any](m *Message) (*Encoder[T], error) {
 // markRetval makes the message's retval, if T has none, the call's result. It is
 // the first field of a reply, where VPP has it in all messages.
 func markRetval(m *Message, p *program) {
-	if len(m.Fields) == 0 || m.Fields[0].Name != "retval" || m.Fields[0].Type.Size != 4 {
+	if len(m.Fields()) == 0 || m.Fields()[0].Name != "retval" || m.Fields()[0].Type.Size != 4 {
 		return
 	}
 	if len(p.code) == 0 || p.code[0].op != opSkip {

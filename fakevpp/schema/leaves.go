@@ -24,7 +24,7 @@ type leaf struct {
 // NewLeaves lists the fields of m.
 func NewLeaves(m *Message) *Leaves {
 	l := &Leaves{header: m.Kind.HeaderSize()}
-	l.root = l.fields(m.Fields, "")
+	l.root = l.fields(m.Fields(), "")
 	return l
 }
 

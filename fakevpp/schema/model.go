@@ -3,8 +3,9 @@
 //
 // A Message is a neutral description of one version of a message: its name,
 // CRC, header and fields. Bindings makes them from the govpp bindings that are
-// linked into the program, of whichever VPP versions those were generated;
-// several versions of one message stand side by side. A Decoder or Encoder is a
+// linked into the program, of whichever VPP versions those were generated, and
+// APIFiles from the *.api.json files that a VPP installs; several versions of one
+// message stand side by side. A Decoder or Encoder is a
 // plan between one Message and one Go struct, compiled once; View reads and
 // writes single fields of a message on the wire by their VPP names.
 //
@@ -15,6 +16,7 @@ package schema
 import (
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // Kind says which header a message has on the wire, as govpp's MessageType
@@ -51,8 +53,24 @@ type Message struct {
 	// Source names the set of definitions the message belongs to: one VPP
 	// version's bindings. A request is answered with messages of its own set.
 	Source string
-	// Fields lists what follows the header, in wire order.
-	Fields []Field
+	// Options are the message's options in the API file, such as "deprecated";
+	// bindings do not carry them.
+	Options string
+
+	read   sync.Once // fills fields from body
+	fields []Field
+	// Of messages of a catalogue, whose layout waits for its first use.
+	catalog *Catalog
+	body    string
+}
+
+// Fields lists what follows the header, in wire order. The slice must not be
+// changed.
+func (m *Message) Fields() []Field {
+	if m.catalog != nil {
+		m.read.Do(func() { m.fields, _ = m.catalog.layout(m) }) // checked when the catalogue was made
+	}
+	return m.fields
 }
 
 // Key returns the message's name in VPP's message table, "name_crc".
@@ -60,13 +78,14 @@ func (m *Message) Key() string { return m.Name + "_" + m.CRC }
 
 // MinSize returns the wire size in bytes, header included, with every vector
 // and variable string empty.
-func (m *Message) MinSize() int { return m.Kind.HeaderSize() + minSize(m.Fields) }
+func (m *Message) MinSize() int { return m.Kind.HeaderSize() + minSize(m.Fields()) }
 
 // Field returns the top-level field of that name, or nil.
 func (m *Message) Field(name string) *Field {
-	for i := range m.Fields {
-		if m.Fields[i].Name == name {
-			return &m.Fields[i]
+	fields := m.Fields()
+	for i := range fields {
+		if fields[i].Name == name {
+			return &fields[i]
 		}
 	}
 	return nil
@@ -109,7 +128,7 @@ type Type struct {
 	Count string
 	// Elem is the type of an Array's or Vector's elements.
 	Elem *Type
-	// Fields are a Struct's.
+	// Fields are a Struct's, or the members of a Union where they are known.
 	Fields []Field
 	// Enum renders a value of an enumeration by its name; nil for plain numbers.
 	Enum func(value uint64) string

@@ -94,8 +94,8 @@ func TestLayoutAgreesWithGovpp(t *testing.T) {
 		require.Equal(t, key, msg.Key())
 
 		last := &schema.View{Message: msg, Data: data}
-		if n := len(msg.Fields); n > 0 {
-			b, err := last.Bytes(msg.Fields[n-1].Name)
+		if n := len(msg.Fields()); n > 0 {
+			b, err := last.Bytes(msg.Fields()[n-1].Name)
 			require.NoError(t, err, key)
 			require.Same(t, &data[len(data)-1], &b[len(b)-1], "%s: the last field ends elsewhere", key)
 		}

@@ -27,7 +27,7 @@ func (v *View) Name() string { return v.Message.Name }
 
 // find returns the type and place of a field; n is a Vector's length.
 func (v *View) find(path string) (t *Type, pos, n int, err error) {
-	t, pos = &Type{Class: Struct, Fields: v.Message.Fields}, v.Message.Kind.HeaderSize()
+	t, pos = &Type{Class: Struct, Fields: v.Message.Fields()}, v.Message.Kind.HeaderSize()
 	if len(v.Data) < pos {
 		return nil, 0, 0, fmt.Errorf("%s: %d bytes, the header alone has %d", v.Message.Name, len(v.Data), pos)
 	}
@@ -289,7 +289,7 @@ func (v *View) String() string {
 	if len(v.Data) < v.Message.Kind.HeaderSize() {
 		return string(append(b, "truncated}"...))
 	}
-	b, err := appendFields(b, v.Message.Fields, v.Data, v.Message.Kind.HeaderSize())
+	b, err := appendFields(b, v.Message.Fields(), v.Data, v.Message.Kind.HeaderSize())
 	if err != nil {
 		b = append(b, " ("...)
 		b = append(b, err.Error()...)
