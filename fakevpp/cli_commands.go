@@ -5,7 +5,18 @@ import "slices"
 // familyCommands lists the CLI commands of the API families, which add theirs
 // here.
 func familyCommands() []cliCommand {
-	return slices.Concat(interfaceCommands(), interfaceShowCommands(), deviceCommands(), deviceShowCommands(), graphCommands(),
-		vxlanCommands(), urpfCommands(), ipShowCommands(), routeCommands(), ipConfigCommands(),
-		pgCommands())
+	return slices.Concat(
+		interfaceCommands(),
+		subInterfaceCommands(),
+		interfaceShowCommands(),
+		deviceCommands(),
+		deviceShowCommands(),
+		graphCommands(),
+		vxlanCommands(),
+		urpfCommands(),
+		ipShowCommands(),
+		routeCommands(),
+		ipConfigCommands(),
+		pgCommands(),
+	)
 }

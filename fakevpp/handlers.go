@@ -10,6 +10,7 @@ var allHandlers = slices.Concat(
 	vpeHandlers,
 	vlibHandlers,
 	interfaceHandlers,
+	subInterfaceHandlers,
 	interfaceQueueHandlers,
 	featureHandlers,
 	tapHandlers,

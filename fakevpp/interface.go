@@ -70,6 +70,13 @@ type swInterfaceDetails struct {
 	LinkSpeed               uint32
 	LinkMTU                 uint16
 	MTU                     [4]uint32
+	SubID                   uint32
+	SubNumberOfTags         uint8
+	SubOuterVlanID          uint16
+	SubInnerVlanID          uint16
+	SubIfFlags              uint32
+	VTROp, VTRPushDot1q     uint32
+	VTRTag1, VTRTag2        uint32
 	InterfaceName           string
 	InterfaceDevType        string
 	Tag                     string
@@ -102,7 +109,10 @@ func interfaceDetails(i *vnet.Interface) *swInterfaceDetails {
 	d := &swInterfaceDetails{SwIfIndex: i.SwIfIndex, SupSwIfIndex: i.SupSwIfIndex, Flags: ifStatus(i),
 		LinkSpeed: i.Hw.LinkSpeed, LinkMTU: uint16(i.Hw.LinkMTU()), MTU: i.MTU, InterfaceName: i.Name,
 		InterfaceDevType: i.Hw.Device.Name, Tag: i.Tag}
-	if i.Hw.Class.Ethernet {
+	switch {
+	case i.IsSub():
+		d.setSub(i.Sub)
+	case i.Hw.Class.Ethernet:
 		d.L2Address = i.Hw.MAC
 	}
 	return d

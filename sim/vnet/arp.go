@@ -263,12 +263,14 @@ func (m *Main) arpMakeReply(b *vlib.Buffer, addr netip.Addr) {
 	b.TxSwIf = b.RxSwIf
 }
 
-// prependEthernet puts an untagged Ethernet header in front of b.
+// prependEthernet puts an Ethernet header in front of b, with the tags of a
+// sub-interface. A sub-interface that cannot send IP gives none.
 func (m *Main) prependEthernet(b *vlib.Buffer, i *Interface, dst packet.MAC, etherType uint16) {
-	eth := packet.Ethernet(b.Prepend(packet.EthernetLen))
-	eth.SetDst(dst)
-	eth.SetSrc(i.Hw.MAC)
-	eth.SetType(etherType)
+	var header [packet.EthernetLen + 2*packet.VLANLen]byte
+	copy(header[:], dst[:])
+	copy(header[6:], i.Hw.MAC[:])
+	n := i.putTags(header[:], etherType)
+	copy(b.Prepend(n), header[:n])
 }
 
 // ethernetSource reads the source address of the header that ethernet-input

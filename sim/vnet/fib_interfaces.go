@@ -87,8 +87,8 @@ func (f fibInterfaces) Table(swIf uint32, proto fib.Proto) uint32 {
 }
 
 // BuildRewrite writes an Ethernet header from the interface's address to dst,
-// broadcast when dst is nil (ethernet_build_rewrite in
-// src/vnet/ethernet/interface.c).
+// broadcast when dst is nil, with the tags of a sub-interface
+// (ethernet_build_rewrite in src/vnet/ethernet/interface.c).
 func (f fibInterfaces) BuildRewrite(swIf uint32, link fib.LinkType, dst []byte, out *[fib.MaxRewrite]byte) int {
 	i := f.m.Interface(swIf)
 	if i == nil || !i.Hw.Class.Ethernet {
@@ -104,8 +104,7 @@ func (f fibInterfaces) BuildRewrite(swIf uint32, link fib.LinkType, dst []byte, 
 		copy(out[:6], dst)
 	}
 	e.SetSrc(i.Hw.MAC)
-	packet.PutUint16(e, 12, etherType)
-	return packet.EthernetLen
+	return i.putTags(out[:], etherType)
 }
 
 func linkEtherType(link fib.LinkType) (uint16, bool) {

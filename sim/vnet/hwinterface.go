@@ -129,6 +129,13 @@ type HwInterface struct {
 	// OutputNode and TxNode are the nodes "<name>-output" and "<name>-tx".
 	OutputNode, TxNode *vlib.Node
 
+	// vlans says which interface a frame is for, subs lists the sub-interfaces
+	// and l2Count how many of them and itself are in layer 2 mode.
+	vlans   portVLANs
+	subs    []*Interface
+	subIDs  map[uint32]*Interface
+	l2Count int
+
 	nodes *interfaceNodes
 	input *vlib.Node // the device class's input node, nil for none
 }

@@ -25,11 +25,14 @@ type Interface struct {
 	// SwIfIndex is the interface's index, its identity in the API. An index is
 	// used again after the interface is deleted.
 	SwIfIndex uint32
-	// SupSwIfIndex is the interface it belongs to: itself.
+	// SupSwIfIndex is the interface it belongs to: itself, or the one that a
+	// sub-interface is part of.
 	SupSwIfIndex uint32
+	// Sub says which frames a sub-interface takes, nil for other interfaces.
+	Sub *SubSpec
 	// Name is unique in the instance.
 	Name string
-	// Hw is the device under the interface.
+	// Hw is the device under the interface, which sub-interfaces share.
 	Hw *HwInterface
 	// AdminUp is the configured state. The interface sends when Hw.LinkUp, too.
 	AdminUp bool
@@ -145,6 +148,7 @@ func (m *Main) AddInterface(spec InterfaceSpec) (*Interface, error) {
 	m.hw[hw.HwIfIndex] = hw
 	i := &Interface{SwIfIndex: m.allocSw(), Name: spec.Name, Hw: hw, UnnumberedOwner: vlib.InvalidIndex, main: m}
 	i.SupSwIfIndex, hw.SwIfIndex = i.SwIfIndex, i.SwIfIndex
+	hw.vlans.untagged = subConfig{flags: subValid | subMatch0, swIf: vlib.InvalidIndex}
 	m.sw[i.SwIfIndex] = i
 	m.byName[i.Name] = i
 	m.addInterfaceNodes(hw, spec)
@@ -186,10 +190,18 @@ func (m *Main) DeleteInterface(swIfIndex uint32) error {
 	if err != nil {
 		return err
 	}
+	if i.IsSub() {
+		return m.DeleteSubInterface(swIfIndex)
+	}
 	m.setLink(i.Hw, false)
+	for len(i.Hw.subs) > 0 {
+		if err := m.DeleteSubInterface(i.Hw.subs[0].SwIfIndex); err != nil {
+			return err
+		}
+	}
 	i.Tag = ""
 	if i.AdminUp {
-		i.AdminUp = false
+		m.adminState(i, false)
 		m.interfaceEvent(InterfaceAdmin, i)
 		_ = i.Hw.Driver.AdminUpDown(i.Hw, false)
 	}
@@ -211,19 +223,30 @@ func (m *Main) DeleteInterface(swIfIndex uint32) error {
 // when a device is set up, its driver decides about the link.
 func (m *Main) SetAdminUp(swIfIndex uint32, up bool) error {
 	i, err := m.mustInterface(swIfIndex)
+	if err == nil && i.IsSub() {
+		return m.setSubAdmin(i, up)
+	}
 	if err != nil || i.AdminUp == up {
 		return err
 	}
-	i.AdminUp = up
+	m.adminState(i, up)
 	m.interfaceEvent(InterfaceAdmin, i)
 	if err := i.Hw.Driver.AdminUpDown(i.Hw, up); err != nil {
-		i.AdminUp = !up
+		m.adminState(i, !up)
 		return err
 	}
 	if !up {
 		m.setLink(i.Hw, false)
 	}
 	return nil
+}
+
+// adminState notes an interface's admin state and tells ethernet-input.
+func (m *Main) adminState(i *Interface, up bool) {
+	i.AdminUp, i.Hw.vlans.untagged.swIf = up, vlib.InvalidIndex
+	if up {
+		i.Hw.vlans.untagged.swIf = i.SwIfIndex
+	}
 }
 
 // setLink changes the carrier and tells the watchers.

@@ -1,6 +1,7 @@
 package vnet
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/vpptwin/vpptwin/sim/packet"
@@ -39,9 +40,11 @@ func (m *Main) SetHwMTU(swIfIndex, mtu uint32) error {
 		return err
 	}
 	hw.MaxFrame = size
-	if i.MTU[MTUL3] != mtu {
-		i.MTU[MTUL3] = mtu
-		m.interfaceEvent(InterfaceMTU, i)
+	for _, s := range append([]*Interface{i.Sup()}, hw.subs...) {
+		if s.MTU[MTUL3] != mtu {
+			s.MTU[MTUL3] = mtu
+			m.interfaceEvent(InterfaceMTU, s)
+		}
 	}
 	return nil
 }
@@ -72,7 +75,10 @@ func (m *Main) SetMAC(swIfIndex uint32, mac packet.MAC) error {
 		return ErrUnimplemented
 	}
 	i.Hw.MAC = mac
-	m.interfaceEvent(InterfaceMAC, i)
+	m.interfaceEvent(InterfaceMAC, i.Sup())
+	for _, s := range i.Hw.subs {
+		m.interfaceEvent(InterfaceMAC, s)
+	}
 	return nil
 }
 
@@ -126,16 +132,25 @@ func (m *Main) Rename(swIfIndex uint32, name string) error {
 	if name == "" {
 		return ErrInvalidValue
 	}
-	if m.byName[i.Name] == i {
-		delete(m.byName, i.Name)
+	i = i.Sup()
+	m.rename(i, name)
+	i.Hw.Name = name
+	for _, s := range i.Hw.subs {
+		m.rename(s, fmt.Sprintf("%s.%d", name, s.Sub.ID))
 	}
-	i.Name, i.Hw.Name = name, name
-	m.byName[name] = i
 	if m.Graph.Node(name+"-output") == nil && m.Graph.Node(name+"-tx") == nil {
 		mustRename(m.Graph, i.Hw.OutputNode, name+"-output")
 		mustRename(m.Graph, i.Hw.TxNode, name+"-tx")
 	}
 	return nil
+}
+
+func (m *Main) rename(i *Interface, name string) {
+	if m.byName[i.Name] == i {
+		delete(m.byName, i.Name)
+	}
+	i.Name = name
+	m.byName[name] = i
 }
 
 // ClearStats zeroes an interface's counters.

@@ -94,12 +94,16 @@ func (p *interfaceNodes) runOutput(n *vlib.Node, bufs []*vlib.Buffer) {
 		return
 	}
 	features := p.main.featureStart(arcInterfaceOutput, i.SwIfIndex)
+	subs := len(i.Hw.subs) > 0
 	bytes := 0
 	for _, b := range bufs {
 		if b.Trace != nil {
 			p.trace(n, b)
 		}
 		bytes += b.Len()
+		if subs && b.TxSwIf != i.SwIfIndex {
+			p.main.countSubTX(b)
+		}
 		if b.Flags&(vlib.FlagOffloadL4Checksum|vlib.FlagGSO) == vlib.FlagOffloadL4Checksum && !i.Hw.Checksum {
 			finishChecksum(b, i.Hw.Class.Ethernet)
 		}
@@ -114,9 +118,20 @@ func (p *interfaceNodes) runOutput(n *vlib.Node, bufs []*vlib.Buffer) {
 	i.Counters.TX.Bytes += uint64(bytes)
 }
 
+// countSubTX counts a packet on the sub-interface that it leaves by.
+func (m *Main) countSubTX(b *vlib.Buffer) {
+	if s := m.Interface(b.TxSwIf); s != nil {
+		s.Counters.TX.Add(b.Len())
+	}
+}
+
 func (p *interfaceNodes) trace(n *vlib.Node, b *vlib.Buffer) {
 	if b.Trace != nil {
-		b.Trace.Add(n, newOutputTrace(p.sw, b))
+		i := p.main.Interface(b.TxSwIf)
+		if i == nil || i.Hw != p.sw.Hw {
+			i = p.sw
+		}
+		b.Trace.Add(n, newOutputTrace(i, b))
 	}
 }
 

@@ -122,7 +122,7 @@ func (m *Main) Close() error {
 			continue
 		}
 		i.deleted = true
-		if i.Hw.Port == nil {
+		if i.Hw.Port == nil || i.IsSub() {
 			continue
 		}
 		if err := i.Hw.Port.Close(); err != nil && first == nil {
