@@ -13,7 +13,7 @@ import (
 // a directory and below it, as a VPP installs them in share/vpp/api, instead of
 // those of the bindings linked into the program. Ids are given in VPP's order.
 // Messages of plugins that are disabled are left out, as are those of plugins
-// that VPP loads only on demand unless EnablePlugin names them.
+// that VPP loads only on demand (see LoadPlugins).
 func APIFiles(dir string) Option {
 	return optionFunc(func(o *options) { o.catalog = func() (*schema.Catalog, error) { return apiDirectory(dir) } })
 }
@@ -26,11 +26,12 @@ func API2606() Option {
 	})
 }
 
-// EnablePlugin loads a plugin that VPP loads only on demand (`plugins { plugin
-// NAME { enable } }`); it matters with APIFiles and API2606, which then have the
-// plugin's messages.
-func EnablePlugin(name string) Option {
-	return optionFunc(func(o *options) { o.enabled = append(o.enabled, name) })
+// LoadPlugins says which plugins the VPP starts with, by file name such as
+// "vxlan_plugin.so"; byDefault is what VPP does when its configuration does not
+// name the plugin. With APIFiles and API2606 the messages of other plugins are
+// unknown to the VPP.
+func LoadPlugins(load func(name string, byDefault bool) bool) Option {
+	return optionFunc(func(o *options) { o.load = load })
 }
 
 // apiDirectory reads a directory.
@@ -60,7 +61,11 @@ func (o *options) loads(plugin string) bool {
 	if slices.Contains(o.disabled, plugin) {
 		return false
 	}
-	return slices.Contains(o.enabled, plugin) || !schema.DefaultDisabled(plugin)
+	byDefault := !schema.DefaultDisabled(plugin)
+	if o.load == nil {
+		return byDefault
+	}
+	return o.load(plugin, byDefault)
 }
 
 // tables caches message tables: building one from thousands of messages takes

@@ -14,12 +14,11 @@ func newDataPlane(o *options) (*vnet.Main, error) {
 	}
 	dp.SetWorkers(o.workers)
 	for _, plugin := range o.disabled {
-		if plugin != pingPlugin {
-			if o.catalog != nil {
-				continue // its messages are gone
-			}
+		if plugin != pingPlugin && o.catalog == nil { // else its messages are gone
 			return nil, fmt.Errorf("disable plugin %q: the double can only do without %q", plugin, pingPlugin)
 		}
+	}
+	if !o.loads(pingPlugin) {
 		dp.DisablePing()
 	}
 	return dp, nil

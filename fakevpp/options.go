@@ -21,7 +21,7 @@ type options struct {
 	catalog func() (*schema.Catalog, error)
 	// disabled names plugins to start without.
 	disabled []string
-	enabled  []string
+	load     func(name string, byDefault bool) bool
 	calls    int
 }
 

@@ -133,7 +133,7 @@ func TestFirstRequests(t *testing.T) {
 
 		versions := new(memclnt.APIVersionsReply)
 		require.NoError(t, ch.SendRequest(new(memclnt.APIVersions)).ReceiveReply(versions))
-		require.Greater(t, len(versions.APIVersions), 10)
+		require.Empty(t, versions.APIVersions, "VPP keeps no list any more")
 
 		ping := new(memclnt.ControlPingReply)
 		require.NoError(t, ch.SendRequest(new(memclnt.ControlPing)).ReceiveReply(ping))

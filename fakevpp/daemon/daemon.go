@@ -95,7 +95,12 @@ func (d *Daemon) Close() error {
 
 // options turns the configuration into the double's.
 func (d *Daemon) options() []fakevpp.Option {
-	return []fakevpp.Option{fakevpp.Workers(d.config.CPU.Workers)}
+	return []fakevpp.Option{fakevpp.Workers(d.config.CPU.Workers), fakevpp.API2606(), fakevpp.LoadPlugins(d.loads)}
+}
+
+// loads says if the configuration has the VPP load a plugin.
+func (d *Daemon) loads(plugin string, byDefault bool) bool {
+	return !d.config.Plugins.Disabled(plugin) && (byDefault || d.config.Plugins.Plugin[plugin].Enable)
 }
 
 // runtimeDir makes the run-time directory (vlib_unix_recursive_mkdir in
