@@ -11,6 +11,8 @@ import (
 
 	"github.com/sirupsen/logrus"
 	"go.fd.io/govpp/core"
+
+	_ "github.com/vpptwin/vpptwin/cmd/vpptwin/dropin" // the process ends there if it stands in for vpp
 )
 
 // gcPercent lets the heap grow to five times what is alive before it is collected, unless the environment says otherwise: a scenario makes and drops clusters, and
@@ -21,9 +23,6 @@ func main() { os.Exit(mainCode()) }
 
 // mainCode runs the command line of the process and returns its exit code.
 func mainCode() int {
-	if words, ok := vppWords(os.Args); ok {
-		return vppMain(words)
-	}
 	// govpp logs every connection it loses; scenarios break them on purpose, and say so themselves.
 	core.SetLogLevel(logrus.PanicLevel)
 	if os.Getenv("GOGC") == "" {
