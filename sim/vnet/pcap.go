@@ -2,8 +2,6 @@ package vnet
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -12,9 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/google/gopacket"
-	pcaplink "github.com/google/gopacket/layers"
-	"github.com/google/gopacket/pcapgo"
+	"github.com/vpptwin/vpptwin/sim/pcap"
 )
 
 // maxPcapPacket bounds what is kept of a packet, in bytes
@@ -30,17 +26,16 @@ const pcapSnapLen = 1 << 16
 // and once enough packets are in it is closed. The zero value captures nothing.
 type PcapWriter struct {
 	name     string
-	link     pcaplink.LinkType
+	link     pcap.LinkType
 	limit    uint32 // packets to capture
 	captured uint32
 	file     *os.File
-	data     bytes.Buffer // packets not yet written
-	pcap     *pcapgo.Writer
+	data     []byte // packets not yet written
 }
 
 // Open captures up to limit packets into the file, which comes into being with
 // the first. The file before is closed.
-func (w *PcapWriter) Open(name string, link pcaplink.LinkType, limit uint32) {
+func (w *PcapWriter) Open(name string, link pcap.LinkType, limit uint32) {
 	w.close()
 	w.name, w.link, w.limit = name, link, limit
 }
@@ -66,12 +61,8 @@ func (w *PcapWriter) add(now time.Time, data []byte) {
 	if w.name == "" || w.captured >= w.limit {
 		return
 	}
-	if w.pcap == nil {
-		w.pcap = pcapgo.NewWriter(&w.data)
-	}
 	w.captured++
-	ci := gopacket.CaptureInfo{Timestamp: now, CaptureLength: min(len(data), maxPcapPacket), Length: len(data)}
-	_ = w.pcap.WritePacket(ci, data[:ci.CaptureLength]) // a bytes.Buffer takes everything
+	w.data = pcap.AppendPacket(w.data, now, data, maxPcapPacket)
 }
 
 // flush writes what was added. As in VPP, a flush behind the last packet of a
@@ -85,8 +76,8 @@ func (w *PcapWriter) flush() {
 		w.close()
 		return
 	}
-	_, err := w.file.Write(w.data.Bytes())
-	w.data.Reset()
+	_, err := w.file.Write(w.data)
+	w.data = w.data[:0]
 	if err != nil {
 		w.close()
 		return
@@ -103,12 +94,9 @@ func (w *PcapWriter) create() bool {
 		return false
 	}
 	w.file, w.captured = f, 0
-	return pcapgo.NewWriter(f).WriteFileHeader(pcapSnapLen, w.link) == nil
+	_, err = f.Write(pcap.AppendHeader(nil, pcapSnapLen, w.link))
+	return err == nil
 }
-
-// pcapMagics are the starts of the files that VPP reads: microseconds, in
-// either byte order.
-var pcapMagics = [2]uint32{0xa1b2c3d4, 0xd4c3b2a1}
 
 // ReadPcap reads a file of the classic format with timestamps in microseconds,
 // as VPP does; the errors are its own. What a packet's length in the file falls
@@ -139,28 +127,23 @@ func unwrapPath(err error) error {
 // maxPcapReplay bounds a packet read from a file, in bytes.
 const maxPcapReplay = 1 << 18
 
-func readPcap(r *bufio.Reader) ([][]byte, error) {
-	head, err := r.Peek(4)
-	if err != nil {
-		return nil, errors.New("read file header")
-	}
-	if magic := binary.NativeEndian.Uint32(head); magic != pcapMagics[0] && magic != pcapMagics[1] {
+func readPcap(r io.Reader) ([][]byte, error) {
+	in, err := pcap.NewReader(r, maxPcapReplay)
+	switch {
+	case errors.Is(err, pcap.ErrMagic):
 		return nil, errors.New("bad magic")
-	}
-	in, err := pcapgo.NewReader(r)
-	if err != nil {
+	case err != nil:
 		return nil, errors.New("read file header")
 	}
-	in.SetSnaplen(maxPcapReplay)
 	var packets [][]byte
 	for {
-		data, ci, err := in.ReadPacketData()
+		p, err := in.Next()
 		switch {
 		case errors.Is(err, io.EOF):
 			return packets, nil
-		case err != nil, ci.Length > maxPcapReplay:
+		case err != nil:
 			return nil, errors.New("short read")
 		}
-		packets = append(packets, append(data, make([]byte, ci.Length-len(data))...))
+		packets = append(packets, append(p.Data, make([]byte, p.Length-len(p.Data))...))
 	}
 }

@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"os"
 
-	pcaplink "github.com/google/gopacket/layers"
-
+	"github.com/vpptwin/vpptwin/sim/pcap"
 	"github.com/vpptwin/vpptwin/sim/vlib"
 )
 
@@ -125,16 +124,16 @@ func (t *PGTxTrace) Format() string {
 }
 
 // linkType is that of captures (pg_intf_mode_to_pcap_packet_type).
-func (m PGMode) linkType() pcaplink.LinkType {
+func (m PGMode) linkType() pcap.LinkType {
 	if m == PGEthernet {
-		return pcaplink.LinkTypeEthernet
+		return pcap.LinkEthernet
 	}
 	return linkTypeIP
 }
 
 // linkTypeIP marks files of bare IP packets (PCAP_PACKET_TYPE_ip in
 // src/vppinfra/pcap.h).
-const linkTypeIP pcaplink.LinkType = 12
+const linkTypeIP pcap.LinkType = 12
 
 func fileExists(name string) bool {
 	_, err := os.Lstat(name)
