@@ -17,6 +17,7 @@ var allHandlers = slices.Concat(
 	afPacketHandlers,
 	memifHandlers,
 	vxlanHandlers,
+	reassHandlers,
 	urpfHandlers,
 	ipHandlers,
 	ipAddressHandlers,

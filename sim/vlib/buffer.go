@@ -39,6 +39,23 @@ const (
 	FlagUser
 )
 
+// L4Info is what shallow reassembly tells of a packet or of the packet that a
+// fragment belongs to (vnet_buffer ip.reass in src/vnet/buffer.h).
+type L4Info struct {
+	// SrcPort and DstPort are the ports, for ICMP echo both its identifier; 0
+	// when there are none.
+	SrcPort, DstPort uint16
+	// Proto is the protocol above IP.
+	Proto uint8
+	// TypeOrFlags is the ICMP type or TCP's flags.
+	TypeOrFlags uint8
+	// NonFirst marks a fragment other than the first, Truncated a packet that
+	// ends in its transport header.
+	NonFirst, Truncated bool
+	// Ack and Seq are TCP's numbers.
+	Ack, Seq uint32
+}
+
 // InvalidIndex is VPP's ~0: no interface, no table, no adjacency.
 const InvalidIndex = ^uint32(0)
 
@@ -105,8 +122,11 @@ type Buffer struct {
 	TraceID packet.TraceID
 	// Opaque is free for the use of two neighbouring nodes.
 	Opaque [4]uint64
+	// L4 is what shallow reassembly knows of the packet's flow, for the nodes
+	// that follow on the arc.
+	L4 L4Info
 
-	_ [96]byte // to 256 bytes, so that buffers in a slab keep their lines
+	_ [76]byte // to 256 bytes, so that buffers in a slab keep their lines
 }
 
 // Bytes returns the packet from its current start to its end.
@@ -181,4 +201,5 @@ func (b *Buffer) reset() {
 	b.Features = nil
 	b.TraceID = 0
 	b.Opaque = [4]uint64{}
+	b.L4 = L4Info{}
 }

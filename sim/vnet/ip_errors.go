@@ -29,6 +29,18 @@ const (
 	ip4ErrOutACLTableMiss
 	ip4ErrOutACLSessionDeny
 	ip4ErrRPFFailure
+	ip4ErrReassDuplicateFragment
+	ip4ErrReassLimitReached
+	ip4ErrReassFragmentChainTooLong
+	ip4ErrReassNoBuf
+	ip4ErrReassMalformedPacket
+	ip4ErrReassInternalError
+	ip4ErrReassTimeout
+	ip4ErrReassToCustomApp
+	ip4ErrReassSuccess
+	ip4ErrReassFragmentsReassembled
+	ip4ErrReassFragmentsRcvd
+	ip4ErrReassUnsuppProto
 )
 
 var ip4Errors = []vlib.ErrorDesc{
@@ -94,6 +106,22 @@ const (
 	ip6ErrOutACLTableMiss
 	ip6ErrOutACLSessionDeny
 	ip6ErrRPFFailure
+	ip6ErrReassMissingUpper
+	ip6ErrReassDuplicateFragment
+	ip6ErrReassOverlappingFragment
+	ip6ErrReassLimitReached
+	ip6ErrReassFragmentChainTooLong
+	ip6ErrReassNoBuf
+	ip6ErrReassTimeout
+	ip6ErrReassInternalError
+	ip6ErrReassInvalidFragLen
+	ip6ErrReassToCustomApp
+	ip6ErrReassNoFragHdr
+	ip6ErrReassInvalidFragSize
+	ip6ErrReassSuccess
+	ip6ErrReassFragmentsReassembled
+	ip6ErrReassFragmentsRcvd
+	ip6ErrReassUnsuppProto
 )
 
 var ip6Errors = []vlib.ErrorDesc{

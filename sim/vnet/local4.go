@@ -24,10 +24,6 @@ func (m *Main) addLocal4Nodes() {
 		Nexts: []string{"ip4-drop", "ip4-punt", "ip4-icmp-input", "ip4-local-full-reassembly", "ip4-udp-lookup"}})
 	m.Graph.MustAdd(vlib.Registration{Name: "ip4-receive", Func: m.ip4Receive, SiblingOf: "ip4-local"})
 	m.Graph.MustAdd(vlib.Registration{Name: "ip4-local-end-of-arc", Func: m.ip4LocalEndOfArc, SiblingOf: "ip4-local"})
-	// Fragments for this instance are not put together yet: they are dropped
-	// and counted where reassembly would time out.
-	m.Graph.MustAdd(vlib.Registration{Name: "ip4-local-full-reassembly", Func: m.dropFragments,
-		Errors: reassemblyErrors})
 }
 
 func (m *Main) ip4Local(n *vlib.Node, bufs []*vlib.Buffer) {
@@ -141,17 +137,4 @@ func (m *Main) ip4LocalSource(b *vlib.Buffer, ip packet.IPv4) uint16 {
 		return ip4ErrSrcLookupMiss
 	}
 	return ip4ErrUnknownProtocol
-}
-
-// reassemblyErrors are the counters of the local reassembly nodes.
-var reassemblyErrors = []vlib.ErrorDesc{
-	{Name: "reass_unsupp_ip_protocol", Desc: "unsupported ip protocol"},
-	{Name: "reass_timeout", Desc: "fragments dropped due to reassembly timeout"},
-}
-
-func (m *Main) dropFragments(n *vlib.Node, bufs []*vlib.Buffer) {
-	const timeout = 1
-	for _, b := range bufs {
-		n.Drop(b, timeout)
-	}
 }

@@ -17,8 +17,6 @@ func (m *Main) addLocal6Nodes() {
 	m.Graph.MustAdd(vlib.Registration{Name: "ip6-local-hop-by-hop", Func: m.ip6LocalHopByHop,
 		Nexts: []string{"error-drop"}, Errors: []vlib.ErrorDesc{
 			{Name: "unknown", Desc: "Unknown protocol ip6 local h-b-h packets dropped"}}})
-	m.Graph.MustAdd(vlib.Registration{Name: "ip6-local-full-reassembly", Func: m.dropFragments,
-		Errors: reassemblyErrors})
 }
 
 func (m *Main) ip6Local(n *vlib.Node, bufs []*vlib.Buffer) {
@@ -65,7 +63,7 @@ func (m *Main) ip6LocalOne(n *vlib.Node, b *vlib.Buffer, receiveIf uint32) {
 		n.SendFeature(b)
 		return
 	}
-	n.Enqueue(b, local6Next(ip.NextHeader()))
+	n.Enqueue(b, m.local6Next(ip.NextHeader()))
 }
 
 // ip6LocalEndOfArc dispatches by next header after the ip6-local features.
@@ -74,19 +72,22 @@ func (m *Main) ip6LocalEndOfArc(n *vlib.Node, bufs []*vlib.Buffer) {
 		if b.Trace != nil {
 			b.Trace.Add(n, m.newForwardTrace6(b))
 		}
-		n.Enqueue(b, local6Next(packet.IPv6(b.Bytes()).NextHeader()))
+		n.Enqueue(b, m.local6Next(packet.IPv6(b.Bytes()).NextHeader()))
 	}
 }
 
 // local6Next says which protocols this instance terminates itself; the rest is
 // punted.
-func local6Next(proto uint8) uint16 {
+func (m *Main) local6Next(proto uint8) uint16 {
 	switch proto {
 	case packet.ProtoICMPv6:
 		return localNextICMP
 	case packet.ProtoUDP:
 		return localNextUDP
 	case packet.ProtoFragment:
+		if m.reass.localOff[fib.IP6] {
+			return localNextPunt
+		}
 		return localNextReassembly
 	case packet.ProtoHopByHop:
 		return localNextHopByHop

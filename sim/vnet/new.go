@@ -18,6 +18,7 @@ var nodeGroups = []func(*Main){
 	(*Main).addMPLSNodes,
 	(*Main).addDatapathNodes,
 	(*Main).addPuntNodes,
+	(*Main).addReassemblyNodes,
 	(*Main).addLocal4Nodes,
 	(*Main).addLocal6Nodes,
 	(*Main).addICMP4Nodes,
@@ -38,6 +39,7 @@ var interfaceWatchers = []func(*Main, InterfaceEvent, *Interface){
 	(*Main).ipWatchInterface,
 	(*Main).fibWatchInterface,
 	(*Main).urpfWatchInterface,
+	(*Main).reassWatchInterface,
 }
 
 // featureWatchers are told when an interface's arc gets its first feature or

@@ -12,4 +12,5 @@ type subsystems struct {
 	resolve resolvers
 	noPing  bool // the ping plugin is disabled
 	datapath
+	reass reassMain
 }
