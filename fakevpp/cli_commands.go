@@ -13,6 +13,7 @@ func familyCommands() []cliCommand {
 		deviceShowCommands(),
 		graphCommands(),
 		vxlanCommands(),
+		reassCommands(),
 		urpfCommands(),
 		ipShowCommands(),
 		routeCommands(),
