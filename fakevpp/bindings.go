@@ -6,6 +6,7 @@ package fakevpp
 import (
 	_ "go.fd.io/govpp/binapi/af_packet"
 	_ "go.fd.io/govpp/binapi/arp"
+	_ "go.fd.io/govpp/binapi/classify"
 	_ "go.fd.io/govpp/binapi/feature"
 	_ "go.fd.io/govpp/binapi/fib"
 	_ "go.fd.io/govpp/binapi/gso"

@@ -19,5 +19,7 @@ func familyCommands() []cliCommand {
 		routeCommands(),
 		ipConfigCommands(),
 		pgCommands(),
+		classifyCommands(),
+		classifyACLCommands(),
 	)
 }

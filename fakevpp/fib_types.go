@@ -103,7 +103,8 @@ func (p *fibPath) decode(f *fib.FIB, exists func(swIf uint32) bool) (fib.Path, e
 	case pathTypeProhibit:
 		out.Flags |= fib.PathProhibit
 	case pathTypeClassify:
-		return out, vnet.ErrNoSuchTable // there are no classify tables
+		out.Classify = p.Nh.ClassifyTableIndex
+		out.Flags |= fib.PathClassify
 	case pathTypeUDPEncap, pathTypeBIERImp:
 		return out, vnet.ErrUnimplemented
 	default:
@@ -156,6 +157,9 @@ func (v *VPP) decodePaths(in []fibPath) ([]fib.Path, error) {
 		var err error
 		if out[i], err = in[i].decode(v.dp.FIB, v.interfaceExists); err != nil {
 			return nil, err
+		}
+		if out[i].Flags&fib.PathClassify != 0 && v.dp.ClassifyTable(out[i].Classify) == nil {
+			return nil, vnet.ErrNoSuchTable
 		}
 	}
 	return out, nil

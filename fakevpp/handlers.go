@@ -27,6 +27,8 @@ var allHandlers = slices.Concat(
 	ip6NDHandlers,
 	puntHandlers,
 	pgHandlers,
+	classifyHandlers,
+	classifyUserHandlers,
 )
 
 // families holds the state of API families that is not the data plane's, such

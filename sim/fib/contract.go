@@ -85,6 +85,7 @@ var nodeNames = [numDPOTypes][numProtos]string{
 	DPOIP6LinkLocal:        {"", "ip6-link-local"},
 	DPOInterfaceRx:         {"interface-rx-dpo-ip4", "interface-rx-dpo-ip6"},
 	DPODVR:                 {"ip4-dvr-dpo", "ip6-dvr-dpo"},
+	DPOClassify:            {"ip4-classify", "ip6-classify"},
 }
 
 // NodeNames returns the names of all graph nodes that objects send packets to.

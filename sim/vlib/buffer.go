@@ -145,6 +145,26 @@ func (b *Buffer) Before(n int) []byte {
 	return b.store[int(b.start)-n : b.start]
 }
 
+// FirstByte is where the packet started when the buffer was filled, in bytes
+// from its current start (VPP's b->data): negative once headers were stripped.
+func (b *Buffer) FirstByte() int { return Headroom - int(b.start) }
+
+// Window returns the len(pad) bytes that begin off bytes from the packet's
+// current start, which may lie in front of it. Bytes that the buffer does not
+// hold are zero; pad serves to make them up.
+func (b *Buffer) Window(off int, pad []byte) []byte {
+	from := int(b.start) + off
+	to := from + len(pad)
+	if from >= 0 && to <= int(b.end) {
+		return b.store[from:to]
+	}
+	clear(pad)
+	if lo := max(from, 0); lo < int(b.end) {
+		copy(pad[lo-from:], b.store[lo:min(to, int(b.end))])
+	}
+	return pad
+}
+
 // Headroom returns how many bytes are free in front of the packet.
 func (b *Buffer) Headroom() int { return int(b.start) }
 

@@ -104,6 +104,18 @@ func (n *Node) ErrorCount(code uint16) uint64 { return n.counters[code] }
 // Count adds by to the node's error counter code.
 func (n *Node) Count(code uint16, by uint64) { n.counters[code] += by }
 
+// NumNexts is the number of the node's slots.
+func (n *Node) NumNexts() int { return len(n.nexts.names) }
+
+// SlotOf returns the slot that leads to the node with the given index,
+// NumNexts when none does.
+func (n *Node) SlotOf(index uint32) int {
+	if i := slices.Index(n.nexts.names, n.graph.nodes[index].Name); i >= 0 {
+		return i
+	}
+	return len(n.nexts.names)
+}
+
 // Next returns the node in the given slot.
 func (n *Node) Next(slot uint16) *Node {
 	d := n.nexts.nodes[slot]

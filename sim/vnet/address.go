@@ -182,6 +182,7 @@ func (m *Main) interfaceRoutesUpDown(i *Interface) {
 func (m *Main) addRoutes(i *Interface, p fib.Proto, prefix netip.Prefix) {
 	host := netip.PrefixFrom(prefix.Addr(), prefix.Addr().BitLen())
 	path := fib.Path{Proto: p, NextHop: prefix.Addr(), SwIf: i.SwIfIndex, FibIndex: fib.InvalidIndex}
+	m.classifyAddress(i, host)
 	m.FIB.Update(i.FibIndex[p], host, fib.SourceInterface, fib.EntryConnected|fib.EntryLocal, []fib.Path{path})
 	if prefix.IsSingleIP() {
 		return

@@ -173,6 +173,9 @@ func (m *Main) compileArc(a *arc, c *arcConfig) {
 	if end := m.arcEnd(a); end != nodes[len(nodes)-1] {
 		nodes = append(nodes, end)
 	}
+	for k, node := range nodes[1:] { // each feature's node gets a slot to the next, which sessions and traces number
+		m.Graph.AddNext(m.Graph.NodeAt(nodes[k]), m.Graph.NodeAt(node).Name)
+	}
 	c.nodes = nodes
 }
 

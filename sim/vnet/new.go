@@ -19,6 +19,8 @@ var nodeGroups = []func(*Main){
 	(*Main).addDatapathNodes,
 	(*Main).addPuntNodes,
 	(*Main).addReassemblyNodes,
+	(*Main).addACLNodes,
+	(*Main).addClassifyNodes,
 	(*Main).addLocal4Nodes,
 	(*Main).addLocal6Nodes,
 	(*Main).addICMP4Nodes,
@@ -40,6 +42,7 @@ var interfaceWatchers = []func(*Main, InterfaceEvent, *Interface){
 	(*Main).fibWatchInterface,
 	(*Main).urpfWatchInterface,
 	(*Main).reassWatchInterface,
+	(*Main).classifyWatchInterface,
 }
 
 // featureWatchers are told when an interface's arc gets its first feature or
@@ -96,6 +99,10 @@ func (m *Main) countDrop(b *vlib.Buffer, punted bool) {
 		i.Counters.Drops++
 	}
 }
+
+// InterfaceName is an interface's name as VPP's CLI shows it, DELETED (n) for an
+// index that is free.
+func (m *Main) InterfaceName(swIfIndex uint32) string { return m.interfaceName(swIfIndex) }
 
 // interfaceName is an interface's name for traces, VPP's DELETED (n) for an
 // index that is free.

@@ -13,4 +13,6 @@ type subsystems struct {
 	noPing  bool // the ping plugin is disabled
 	datapath
 	reass reassMain
+
+	classify classifyMain
 }
