@@ -146,6 +146,11 @@ func (v *VPP) classifySessionDump(_ *call, req *classifyTableID, emit func(*clas
 }
 
 type classifyLookupTable struct {
+	SkipNVectors, MatchNVectors uint32
+	Mask                        []byte
+}
+
+type classifyPCAPLookup struct {
 	SwIfIndex                   uint32
 	SkipNVectors, MatchNVectors uint32
 	Mask                        []byte
@@ -167,9 +172,10 @@ func (v *VPP) classifyTraceLookup(_ *call, req *classifyLookupTable, rep *classi
 	return nil
 }
 
-func (v *VPP) classifyPCAPLookup(_ *call, req *classifyLookupTable, rep *classifyTableReply) error {
+func (v *VPP) classifyPCAPLookup(_ *call, req *classifyPCAPLookup, rep *classifyTableReply) error {
 	rep.TableIndex = invalidIndex
-	if !req.valid() || req.SwIfIndex >= v.dp.ClassifyPCAPLimit() {
+	same := classifyLookupTable{req.SkipNVectors, req.MatchNVectors, req.Mask}
+	if !same.valid() || req.SwIfIndex >= v.dp.ClassifyPCAPLimit() {
 		return vnet.ErrInvalidValue
 	}
 	rep.TableIndex = v.dp.ClassifyLookupMask(v.dp.ClassifyPCAPChain(req.SwIfIndex), req.Mask, req.SkipNVectors, req.MatchNVectors)
@@ -177,11 +183,16 @@ func (v *VPP) classifyPCAPLookup(_ *call, req *classifyLookupTable, rep *classif
 }
 
 type classifySetTable struct {
+	TableIndex uint32
+	SortMasks  bool
+}
+
+type classifyPCAPSetTable struct {
 	SwIfIndex, TableIndex uint32
 	SortMasks             bool
 }
 
-// sorted is the head of the chain that a request names, in order if it asks for
+// sortedChain is the head of the chain that a request names, in order if it asks for
 // that; ErrInvalidValue for a table that does not exist.
 func (v *VPP) sortedChain(req *classifySetTable) (uint32, error) {
 	switch {
@@ -205,13 +216,13 @@ func (v *VPP) classifyTraceSet(_ *call, req *classifySetTable, rep *classifyTabl
 
 // classifyPCAPSet refuses an interface that does not exist, at whose number VPP
 // reads beyond its tables.
-func (v *VPP) classifyPCAPSet(_ *call, req *classifySetTable, rep *classifyTableReply) error {
+func (v *VPP) classifyPCAPSet(_ *call, req *classifyPCAPSetTable, rep *classifyTableReply) error {
 	rep.TableIndex = req.TableIndex
 	if !v.interfaceExists(req.SwIfIndex) {
 		return vnet.ErrInvalidValue
 	}
 	var err error
-	if rep.TableIndex, err = v.sortedChain(req); err == nil {
+	if rep.TableIndex, err = v.sortedChain(&classifySetTable{req.TableIndex, req.SortMasks}); err == nil {
 		v.dp.SetClassifyPCAPChain(req.SwIfIndex, rep.TableIndex)
 	}
 	return err

@@ -45,7 +45,12 @@ func (v *VPP) puntACLAddDel(_ *call, req *puntACL) error {
 		vnet.ACLIP4Punt: req.IP4TableIndex, vnet.ACLIP6Punt: req.IP6TableIndex}, req.IsAdd, vnet.ACLInput)
 }
 
-func (v *VPP) puntACLGet(_ *call, _ *empty, rep *puntACL) error {
+type puntACLReply struct {
+	IP4TableIndex uint32 `api:"ip4_table_index"`
+	IP6TableIndex uint32 `api:"ip6_table_index"`
+}
+
+func (v *VPP) puntACLGet(_ *call, _ *empty, rep *puntACLReply) error {
 	rep.IP4TableIndex = v.dp.ACLTable(vnet.ACLInput, vnet.ACLIP4Punt, 0)
 	rep.IP6TableIndex = v.dp.ACLTable(vnet.ACLInput, vnet.ACLIP6Punt, 0)
 	return nil
@@ -83,7 +88,14 @@ func (v *VPP) classifySetInterfaceIPTable(_ *call, req *setInterfaceIPTable) err
 	return v.dp.SetIPClassify(protoOf(req.IsIPv6), req.SwIfIndex, req.TableIndex)
 }
 
-func (v *VPP) flowClassifySetInterface(_ *call, req *aclSetInterface) error {
+type flowClassifySetInterface struct {
+	SwIfIndex     uint32
+	IP4TableIndex uint32 `api:"ip4_table_index"`
+	IP6TableIndex uint32 `api:"ip6_table_index"`
+	IsAdd         bool
+}
+
+func (v *VPP) flowClassifySetInterface(_ *call, req *flowClassifySetInterface) error {
 	if !v.interfaceExists(req.SwIfIndex) {
 		return vnet.ErrInvalidSwIfIndex
 	}
