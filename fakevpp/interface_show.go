@@ -120,14 +120,14 @@ func showInterfaces(list []*vnet.Interface) string {
 		}
 		mtu := fmt.Sprintf("%d/%d/%d/%d", i.MTU[0], i.MTU[1], i.MTU[2], i.MTU[3])
 		fmt.Fprintf(&b, "%-32s%s%s%s", i.Name, center(strconv.Itoa(int(i.SwIfIndex)), 5), center(state, 10), center(mtu, 21))
-		b.WriteString(strings.Join(interfaceCounters(&i.Counters), "\n"+strings.Repeat(" ", counterIndent)))
+		b.WriteString(strings.Join(interfaceCounters(i.Stats()), "\n"+strings.Repeat(" ", counterIndent)))
 		b.WriteByte('\n')
 	}
 	return b.String()
 }
 
 // interfaceCounters lists the counters that are not zero.
-func interfaceCounters(c *vnet.InterfaceCounters) []string {
+func interfaceCounters(c vnet.InterfaceCounters) []string {
 	var lines []string
 	for _, n := range []struct {
 		name string

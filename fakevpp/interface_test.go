@@ -405,7 +405,7 @@ func TestMemifJoin(t *testing.T) {
 		synctest.Wait()
 		mb := twins[1].DataPlane()
 		mb.Lock()
-		require.Equal(t, vnet.Counter{Packets: 1, Bytes: 40}, mb.Interface(1).Counters.RX)
+		require.Equal(t, vnet.Counter{Packets: 1, Bytes: 40}, *mb.Interface(1).Counters.RX)
 		mb.Unlock()
 
 		do[memif.MemifDeleteReply](t, b, &memif.MemifDelete{SwIfIndex: 1})
@@ -432,10 +432,10 @@ func TestTapPackets(t *testing.T) {
 	frame := packet.Frame{Data: make([]byte, 60)}
 	dev.Receiver.Receive(frame)
 	m := v.DataPlane()
-	require.Zero(t, m.Interface(1).Counters.RX, "admin down: nothing is read")
+	require.Zero(t, *m.Interface(1).Counters.RX, "admin down: nothing is read")
 	do[interfaces.SwInterfaceSetFlagsReply](t, conn, &interfaces.SwInterfaceSetFlags{SwIfIndex: 1, Flags: 1})
 	dev.Receiver.Receive(frame, frame)
-	require.Equal(t, vnet.Counter{Packets: 2, Bytes: 120}, m.Interface(1).Counters.RX)
+	require.Equal(t, vnet.Counter{Packets: 2, Bytes: 120}, *m.Interface(1).Counters.RX)
 	do[tapv2.TapDeleteV2Reply](t, conn, &tapv2.TapDeleteV2{SwIfIndex: 1})
 	require.Nil(t, env.Tap("/run/netns/pod", "tap0"))
 	dev.Receiver.Receive(frame) // late packets are lost

@@ -25,8 +25,6 @@ type Fixup func(pkt []byte, inner int, hash uint32)
 // Adjacency is a neighbour on an interface: what is put in front of a packet
 // and where it goes then.
 type Adjacency struct {
-	// Packets and Bytes count what was rewritten (/net/adjacency).
-	Packets, Bytes uint64
 	// SwIf is the interface the packets leave by.
 	SwIf uint32
 	// NextNode is the graph node after the rewrite: the interface's output node

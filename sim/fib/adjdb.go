@@ -95,6 +95,7 @@ func (f *FIB) lockAdj(key adjKey) (index uint32, a *Adjacency, fresh bool) {
 		return i, a, false
 	}
 	i, a := f.Adjacencies.alloc()
+	freshCounter(f.Counters.Adjacent, i)
 	a.Type, a.Proto, a.Link, a.SwIf, a.locks = key.kind, key.proto, key.link, key.swIf, 1
 	a.key = key
 	f.adjByKey[key] = i

@@ -1,5 +1,7 @@
 package fib
 
+import "github.com/vpptwin/vpptwin/sim/stats"
+
 // InvalidIndex is VPP's ~0: no interface, no table, no object.
 const InvalidIndex = ^uint32(0)
 
@@ -61,6 +63,8 @@ type Config struct {
 	// Node returns the index of a graph node by name. New asks for every name
 	// that NodeNames lists.
 	Node func(name string) uint32
+	// Stats is where the counters are registered; nil keeps them apart.
+	Stats *stats.Directory
 }
 
 // nodeNames gives the graph node of each object type, as registered with

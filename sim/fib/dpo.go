@@ -108,8 +108,6 @@ type LoadBalance struct {
 	// Buckets holds the choices; its length is a power of two, 1 for a single
 	// path.
 	Buckets []DPO
-	// Packets and Bytes count what the entry forwarded (/net/route/to).
-	Packets, Bytes uint64
 	// FlowHash is the table's configuration for this object.
 	FlowHash FlowHash
 	// URPF is the index of the list of interfaces that the entry's paths leave
@@ -119,11 +117,8 @@ type LoadBalance struct {
 	Proto Proto
 	// one holds the bucket of a single path, so that it shares the cache line.
 	one [1]DPO
+	_   [16]byte // to a cache line
 }
-
-// Via counts what reached a load-balance through another one
-// (/net/route/via).
-type Via struct{ Packets, Bytes uint64 }
 
 // Receive makes packets this instance's own.
 type Receive struct {
@@ -155,9 +150,7 @@ type Replicate struct {
 	// HasLocal says that one of the buckets is a receive, which mfib RPF checks
 	// treat specially.
 	HasLocal bool
-	// Packets and Bytes count what was replicated (/net/mroute).
-	Packets, Bytes uint64
-	Proto          Proto
+	Proto    Proto
 }
 
 // LinkType says what an adjacency's packets are (vnet_link_t).

@@ -16,6 +16,9 @@ type FIB struct {
 	// LookupMulticast6 return.
 	Multicast Pool[MEntry]
 
+	// Counters holds what they forwarded.
+	Counters Counters
+
 	vector  *vector6 // working set of LookupVector6
 	itf     Interfaces
 	nodes   [numDPOTypes][numProtos]uint32
@@ -36,7 +39,6 @@ type FIB struct {
 	pathLists Pool[pathList]
 	trackers  Pool[tracker]
 	forwards  Pool[forward]
-	vias      Pool[Via]
 	urpf      Pool[urpfList]
 
 	listByPath  map[pathKey]uint32
@@ -62,7 +64,7 @@ type FIB struct {
 // New returns a FIB with table 0 of each protocol, unicast and multicast, and
 // their default entries.
 func New(c Config) *FIB {
-	f := &FIB{itf: c.Interfaces, leaving: InvalidIndex, sources: append([]sourceInfo(nil), builtinSources[:]...),
+	f := &FIB{Counters: newCounters(c.Stats), itf: c.Interfaces, leaving: InvalidIndex, sources: append([]sourceInfo(nil), builtinSources[:]...),
 		listByPath: map[pathKey]uint32{}, listByPaths: map[string]uint32{},
 		adjByKey: map[adjKey]uint32{}}
 	for t, perProto := range nodeNames {
@@ -77,6 +79,7 @@ func New(c Config) *FIB {
 	}
 	// The unused first load-balance is VPP's: index 0 is never an entry's.
 	f.LoadBalances.alloc()
+	f.Counters.loadBalance(0)
 	for p := range numProtos {
 		f.LockTable(p, 0, SourceDefaultRoute, "")
 		f.LockMTable(p, 0, MSourceDefaultRoute, "")
@@ -118,19 +121,4 @@ func (f *FIB) RPFInterfaces(lb *LoadBalance) []uint32 {
 		return nil
 	}
 	return f.urpf.At(lb.URPF).itfs
-}
-
-// CountVia adds packets to what reached the load-balance through another one.
-func (f *FIB) CountVia(lb, packets uint32, bytes uint64) {
-	v := f.via(lb)
-	v.Packets += uint64(packets)
-	v.Bytes += bytes
-}
-
-// Via returns what reached the load-balance through another one.
-func (f *FIB) Via(lb uint32) Via {
-	if lb >= f.vias.Cap() {
-		return Via{}
-	}
-	return *f.vias.At(lb)
 }

@@ -92,8 +92,8 @@ func (f *FIB) FormatLoadBalance(i uint32, indent int) string {
 	lb := f.LoadBalances.At(i)
 	var b strings.Builder
 	fmt.Fprintf(&b, "dpo-load-balance: [proto:%s index:%d buckets:%d uRPF:%d to:[%d:%d]", lb.Proto, i, len(lb.Buckets),
-		int32(lb.URPF), lb.Packets, lb.Bytes)
-	if via := f.Via(i); via.Packets != 0 {
+		int32(lb.URPF), f.Counters.To.At(i).Packets, f.Counters.To.At(i).Bytes)
+	if via := f.Counters.Via.At(i); via.Packets != 0 {
 		fmt.Fprintf(&b, " via:[%d:%d]", via.Packets, via.Bytes)
 	}
 	b.WriteByte(']')
@@ -123,8 +123,9 @@ func (f *FIB) formatReplicate(i uint32, indent int) string {
 	if r.HasLocal {
 		flags = "has-local "
 	}
+	to := f.Counters.Replicated.At(i)
 	var b strings.Builder
-	fmt.Fprintf(&b, "dpo-replicate: [index:%d buckets:%d flags:[%s] to:[%d:%d]]", i, len(r.Buckets), flags, r.Packets, r.Bytes)
+	fmt.Fprintf(&b, "dpo-replicate: [index:%d buckets:%d flags:[%s] to:[%d:%d]]", i, len(r.Buckets), flags, to.Packets, to.Bytes)
 	for k, d := range r.Buckets {
 		slot := 1
 		if d.Type.IsAdjacency() {

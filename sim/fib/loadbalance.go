@@ -104,7 +104,6 @@ func (f *FIB) uninstall(e *entry) {
 	if !e.foreign {
 		f.setURPF(f.LoadBalances.At(e.lb), InvalidIndex)
 		f.LoadBalances.release(e.lb)
-		*f.via(e.lb) = Via{}
 	}
 	e.lb, e.foreign = InvalidIndex, false
 }
@@ -139,6 +138,7 @@ func (f *FIB) unsetForwarding(e *entry) {
 func (f *FIB) newLoadBalance(p Proto, hash FlowHash) uint32 {
 	i, lb := f.LoadBalances.alloc()
 	lb.Proto, lb.FlowHash, lb.URPF = p, hash, InvalidIndex
+	f.Counters.loadBalance(i)
 	return i
 }
 
@@ -219,14 +219,6 @@ func pow2(n int) int {
 func (f *FIB) isDropLB(i uint32) bool {
 	lb := f.LoadBalances.At(i)
 	return len(lb.Buckets) == 1 && lb.Buckets[0].Type == DPODrop
-}
-
-// via returns the counters of packets through other load-balances.
-func (f *FIB) via(lb uint32) *Via {
-	for lb >= f.vias.Cap() {
-		f.vias.alloc()
-	}
-	return f.vias.At(lb)
 }
 
 // dpo returns the object of a type by index.

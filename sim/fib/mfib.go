@@ -483,6 +483,7 @@ func (f *FIB) mforward(e *MEntry, buckets []DPO) {
 	}
 	if e.Forward.Type != DPOReplicate {
 		i, r := f.Replicates.alloc()
+		freshCounter(f.Counters.Replicated, i)
 		r.Proto = e.table.Proto
 		e.Forward = f.dpo(DPOReplicate, e.table.Proto, i)
 	}

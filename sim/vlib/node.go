@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/vpptwin/vpptwin/sim/stats"
 )
 
 // VectorSize is the most buffers one dispatch of a node sees
@@ -73,7 +75,9 @@ type Node struct {
 	fn        Func
 	nexts     *nextSlots
 	errors    []ErrorDesc
-	counters  []uint64
+	counters  []uint64 // a part of the graph's /node/errors
+	errorBase uint32   // where that part begins
+	errorLink []uint32 // the directory's names of the counters
 	cleared   []uint64 // counters at the last ClearErrors
 	pending   []*Buffer
 	spare     []*Buffer
@@ -177,6 +181,9 @@ func (n *Node) SendFeature(b *Buffer) { n.hand(b, n.graph.nodes[b.NextFeature()]
 
 // Graph holds the nodes and runs them.
 type Graph struct {
+	// Stats names all counters of the instance.
+	Stats *stats.Directory
+
 	nodes  []*Node
 	byName map[string]*Node
 	drop   *Node
@@ -185,7 +192,8 @@ type Graph struct {
 	pool   pool
 	tracer tracer
 	// Clock is the time that traces carry.
-	Clock func() time.Time
+	Clock  func() time.Time
+	errors *stats.Simple // of all nodes
 	// RxName gives the name of an interface for the trace of error-drop;
 	// nil leaves its number.
 	RxName func(swIf uint32) string
@@ -198,7 +206,8 @@ type Graph struct {
 // away passes through: error-drop and drop, or error-punt and punt. Node 0 is
 // null-node, the reason of a packet that nobody gave one.
 func NewGraph() *Graph {
-	g := &Graph{byName: map[string]*Node{}, Clock: time.Now}
+	g := &Graph{byName: map[string]*Node{}, Stats: stats.New(), Clock: time.Now}
+	g.initErrors()
 	g.MustAdd(Registration{Name: "null-node", Func: func(n *Node, bufs []*Buffer) {},
 		Errors: []ErrorDesc{{Name: "blackholed packets", Desc: "blackholed packets"}}})
 	g.drop = g.addDiscard("error-drop", "drop", false)
@@ -221,9 +230,10 @@ func (g *Graph) Add(r Registration) (*Node, error) {
 		nexts = s.nexts
 	}
 	n := &Node{Name: r.Name, Index: uint32(len(g.nodes)), Type: r.Type, graph: g, fn: r.Func,
-		nexts: nexts, errors: r.Errors, counters: make([]uint64, len(r.Errors))}
+		nexts: nexts}
 	g.nodes = append(g.nodes, n)
 	g.byName[r.Name] = n
+	g.RegisterErrors(n, r.Errors)
 	return n, nil
 }
 
@@ -316,22 +326,6 @@ func (g *Graph) Run() {
 		n.spare = bufs[:0]
 	}
 	g.ready = g.ready[:0]
-}
-
-// ErrorShown is the value of a counter since the last ClearErrors, as `show
-// errors` has it; ErrorCount goes on counting.
-func (n *Node) ErrorShown(code uint16) uint64 {
-	if n.cleared == nil {
-		return n.counters[code]
-	}
-	return n.counters[code] - n.cleared[code]
-}
-
-// ClearErrors makes `show errors` start from zero (`clear errors`).
-func (g *Graph) ClearErrors() {
-	for _, n := range g.nodes {
-		n.cleared = append(n.cleared[:0], n.counters...)
-	}
 }
 
 // ClearRuntime makes the counts of dispatches and buffers start from zero

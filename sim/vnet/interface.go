@@ -46,8 +46,9 @@ type Interface struct {
 	// UnnumberedOwner is the interface whose addresses this one borrows,
 	// vlib.InvalidIndex for none.
 	UnnumberedOwner uint32
-	// Counters are the interface's statistics.
-	Counters InterfaceCounters
+	// Counters are where the interface's packets are counted; Stats has the
+	// values.
+	Counters InterfaceSlots
 
 	main    *Main
 	deleted bool
@@ -151,6 +152,7 @@ func (m *Main) AddInterface(spec InterfaceSpec) (*Interface, error) {
 	hw.vlans.untagged = subConfig{flags: subValid | subMatch0, swIf: vlib.InvalidIndex}
 	m.sw[i.SwIfIndex] = i
 	m.byName[i.Name] = i
+	m.addInterfaceStats(i)
 	m.addInterfaceNodes(hw, spec)
 	m.interfaceEvent(InterfaceAdded, i)
 	m.setFrameSizes(i, spec)
@@ -208,6 +210,7 @@ func (m *Main) DeleteInterface(swIfIndex uint32) error {
 	m.interfaceEvent(InterfaceDeleted, i)
 	m.clearFeatures(i.SwIfIndex)
 	i.deleted = true
+	m.deleteInterfaceStats(i)
 	m.deleteInterfaceNodes(i.Hw)
 	delete(m.byName, i.Name)
 	m.sw[i.SwIfIndex], m.hw[i.Hw.HwIfIndex] = nil, nil

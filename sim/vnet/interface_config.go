@@ -155,9 +155,9 @@ func (m *Main) rename(i *Interface, name string) {
 
 // ClearStats zeroes an interface's counters.
 func (m *Main) ClearStats(swIfIndex uint32) error {
-	i, err := m.mustInterface(swIfIndex)
+	_, err := m.mustInterface(swIfIndex)
 	if err == nil {
-		i.Counters = InterfaceCounters{}
+		m.ifStats.zero(swIfIndex)
 	}
 	return err
 }

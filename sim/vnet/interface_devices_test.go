@@ -74,7 +74,7 @@ func TestLoopbackEcho(t *testing.T) {
 	before := m.Graph.Node("ethernet-input").Vectors
 	send(m, i, make([]byte, 64), 0)
 	require.Equal(t, before+1, m.Graph.Node("ethernet-input").Vectors)
-	require.Equal(t, Counter{Packets: 2, Bytes: 128}, i.Counters.TX)
+	require.Equal(t, Counter{Packets: 2, Bytes: 128}, *i.Counters.TX)
 	require.Zero(t, m.Graph.BuffersInUse())
 }
 

@@ -40,7 +40,7 @@ func (m *Main) addMPLSNodes() {
 func (m *Main) mplsInput(n *vlib.Node, bufs []*vlib.Buffer) {
 	for _, b := range bufs {
 		label := packet.Uint32(b.Bytes(), 0)
-		m.sw[b.RxSwIf].Counters.MPLS++
+		*m.sw[b.RxSwIf].Counters.MPLS++
 		if b.Trace != nil {
 			b.Trace.Add(n, MPLSInputTrace{Label: label})
 		}

@@ -44,6 +44,8 @@ func (m *Main) addInterfaceNodes(hw *HwInterface, spec InterfaceSpec) {
 		m.freeNodes = m.freeNodes[:n-1]
 		mustRename(m.Graph, p.tx, hw.Name+"-tx")
 		mustRename(m.Graph, p.output, hw.Name+"-output")
+		m.Graph.RegisterErrors(p.tx, spec.TxErrors)
+		m.Graph.RegisterErrors(p.output, outputErrors)
 	} else {
 		p = &interfaceNodes{main: m}
 		p.tx = m.Graph.MustAdd(vlib.Registration{Name: hw.Name + "-tx", Func: p.runTx, Nexts: []string{"error-drop"},
@@ -62,6 +64,8 @@ func (m *Main) addInterfaceNodes(hw *HwInterface, spec InterfaceSpec) {
 // deleteInterfaceNodes puts the pair aside for the next interface.
 func (m *Main) deleteInterfaceNodes(hw *HwInterface) {
 	p := hw.nodes
+	m.Graph.UnregisterErrors(p.output)
+	m.Graph.UnregisterErrors(p.tx)
 	mustRename(m.Graph, p.output, fmt.Sprintf("interface-%d-output-deleted", hw.HwIfIndex))
 	mustRename(m.Graph, p.tx, fmt.Sprintf("interface-%d-tx-deleted", hw.HwIfIndex))
 	p.sw, p.txFunc = nil, nil
@@ -86,7 +90,7 @@ func (p *interfaceNodes) runOutput(n *vlib.Node, bufs []*vlib.Buffer) {
 		return
 	}
 	if !i.IsUp() {
-		i.Counters.TXError += uint64(len(bufs))
+		*i.Counters.TXError += uint64(len(bufs))
 		for _, b := range bufs {
 			p.trace(n, b)
 			n.Drop(b, outputErrorDown)

@@ -227,11 +227,11 @@ func (d *pgDriver) tx(n *vlib.Node, bufs []*vlib.Buffer) {
 		case b.Flags&vlib.FlagGSO != 0:
 			if !d.config.GSO {
 				n.Count(pgErrorGSODrop, 1)
-				d.i.Counters.Drops++
+				*d.i.Counters.Drops++
 			}
 		case b.Flags&vlib.FlagOffloadL4Checksum != 0 && !d.config.Checksum && !d.config.GSO:
 			n.Count(pgErrorChecksumDrop, 1)
-			d.i.Counters.Drops++
+			*d.i.Counters.Drops++
 		}
 		if b.Trace != nil {
 			b.Trace.Add(n, newPGTxTrace(d.config.Mode, b))

@@ -199,15 +199,15 @@ func TestInterfaceOutput(t *testing.T) {
 	require.NoError(t, err)
 	send(m, i, make([]byte, 60), 0)
 	send(m, i, make([]byte, 40), 0)
-	require.Equal(t, Counter{Packets: 2, Bytes: 100}, i.Counters.TX)
+	require.Equal(t, Counter{Packets: 2, Bytes: 100}, *i.Counters.TX)
 	require.Len(t, port.Take(), 2)
 
 	require.NoError(t, m.SetAdminUp(i.SwIfIndex, false))
 	send(m, i, make([]byte, 60), 0)
 	require.Empty(t, port.Take())
-	require.Equal(t, uint64(1), i.Counters.TXError)
+	require.Equal(t, uint64(1), *i.Counters.TXError)
 	require.Equal(t, uint64(1), i.Hw.OutputNode.ErrorCount(outputErrorDown))
-	require.Equal(t, uint64(1), m.Interface(0).Counters.Drops, "the packet came from local0")
+	require.Equal(t, uint64(1), *m.Interface(0).Counters.Drops, "the packet came from local0")
 
 	node := i.Hw.OutputNode
 	require.NoError(t, m.DeletePG(i.SwIfIndex))
@@ -235,13 +235,13 @@ func TestDetailedStats(t *testing.T) {
 	send(m, i, frame(packet.BroadcastMAC), 0)
 	send(m, i, frame(packet.MAC{1, 0, 0x5e}), 0)
 	send(m, i, frame(packet.MAC{2}), 0)
-	require.Equal(t, InterfaceCounters{TX: Counter{4, 256}, TXBroadcast: Counter{1, 64}, TXMulticast: Counter{1, 64},
-		TXUnicast: Counter{1, 64}}, i.Counters)
+	require.Equal(t, InterfaceCounters{TX: Counter{Packets: 4, Bytes: 256}, TXBroadcast: Counter{Packets: 1, Bytes: 64}, TXMulticast: Counter{Packets: 1, Bytes: 64},
+		TXUnicast: Counter{Packets: 1, Bytes: 64}}, i.Stats())
 	require.NoError(t, m.ClearStats(i.SwIfIndex))
-	require.Zero(t, i.Counters)
+	require.Zero(t, i.Stats())
 	require.NoError(t, m.CollectDetailed(i.SwIfIndex, false))
 	send(m, i, frame(packet.MAC{2}), 0)
-	require.Equal(t, InterfaceCounters{TX: Counter{1, 64}}, i.Counters)
+	require.Equal(t, InterfaceCounters{TX: Counter{Packets: 1, Bytes: 64}}, i.Stats())
 }
 
 // TestOutputNotAllocating holds the fast path to its rule.

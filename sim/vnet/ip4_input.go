@@ -40,7 +40,7 @@ func (m *Main) ip4InputNode(n *vlib.Node, bufs []*vlib.Buffer, verify bool) {
 			i = m.sw[rx]
 			unicast, multicast = m.featureStart(arcIP4Unicast, rx), m.featureStart(arcIP4Multicast, rx)
 		}
-		i.Counters.IP4++
+		*i.Counters.IP4++
 		if b.Trace != nil {
 			b.Trace.Add(n, newIP4HeaderTrace(b))
 		}

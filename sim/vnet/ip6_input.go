@@ -30,7 +30,7 @@ func (m *Main) ip6InputNode(n *vlib.Node, bufs []*vlib.Buffer) {
 			i = m.sw[rx]
 			unicast, multicast = m.featureStart(arcIP6Unicast, rx), m.featureStart(arcIP6Multicast, rx)
 		}
-		i.Counters.IP6++
+		*i.Counters.IP6++
 		if b.Trace != nil {
 			b.Trace.Add(n, newIP6HeaderTrace(b))
 		}

@@ -28,7 +28,7 @@ func (m *Main) loadBalance(n *vlib.Node, bufs []*vlib.Buffer, proto fib.Proto) {
 		}
 		d := lb.Buckets[int(hash)&(len(lb.Buckets)-1)]
 		b.Adj = d.Index
-		m.FIB.CountVia(lbi, 1, uint64(b.Len()))
+		m.FIB.Counters.Via.Add(lbi, b.Len())
 		if b.Trace != nil {
 			m.traceLookup(n, b, proto)
 		}

@@ -60,10 +60,11 @@ func (m *Main) tableChosen(b *vlib.Buffer, p fib.Proto) bool {
 	return b.TxSwIf != vlib.InvalidIndex && m.FIB.Table(p, b.TxSwIf) != nil
 }
 
-// found holds the load-balances of a vector of packets. With many routes each
-// is a miss in the processor's cache; looking all up before the first is used
-// lets the processor wait for several at a time.
-type found [vlib.VectorSize]*fib.LoadBalance
+// found holds the indexes of the load-balances of a vector of packets. With
+// many routes each is a miss in the processor's cache, and so is its counter;
+// looking all up before the first is used lets the processor wait for several
+// at a time.
+type found [vlib.VectorSize]uint32
 
 // ip4Lookup finds the longest prefix of the destination and the bucket of its
 // load-balance that the packet takes (ip4_lookup_inline in
@@ -85,22 +86,13 @@ func (m *Main) ip4Lookup(n *vlib.Node, bufs []*vlib.Buffer) {
 		dst[k] = binary.BigEndian.Uint32(b.Bytes()[16:20])
 	}
 	if one && len(bufs) >= smallVector {
-		m.ip4Find(bufs[0].FibIndex, dst[:len(bufs)], &lbs)
+		m.FIB.LookupVector4(bufs[0].FibIndex, dst[:len(bufs)], lbs[:len(bufs)])
 	} else {
 		for k, b := range bufs {
-			lbs[k] = m.FIB.LoadBalance(m.FIB.Lookup4(b.FibIndex, dst[k]))
+			lbs[k] = m.FIB.Lookup4(b.FibIndex, dst[k])
 		}
 	}
 	m.forward(n, bufs, &lbs, fib.IP4)
-}
-
-// ip4Find looks a vector of addresses up in one table.
-func (m *Main) ip4Find(table uint32, dst []uint32, lbs *found) {
-	var out [vlib.VectorSize]uint32
-	m.FIB.LookupVector4(table, dst, out[:len(dst)])
-	for k, lb := range out[:len(dst)] {
-		lbs[k] = m.FIB.LoadBalance(lb)
-	}
 }
 
 // ip6Lookup is ip4Lookup for IPv6.
@@ -121,10 +113,10 @@ func (m *Main) ip6Lookup(n *vlib.Node, bufs []*vlib.Buffer) {
 		dst[k] = (*[16]byte)(b.Bytes()[24:40])
 	}
 	if one && len(bufs) >= smallVector {
-		m.ip6Find(bufs[0].FibIndex, dst[:len(bufs)], &lbs)
+		m.FIB.LookupVector6(bufs[0].FibIndex, dst[:len(bufs)], lbs[:len(bufs)])
 	} else {
 		for k, b := range bufs {
-			lbs[k] = m.FIB.LoadBalance(m.FIB.Lookup6(b.FibIndex, dst[k]))
+			lbs[k] = m.FIB.Lookup6(b.FibIndex, dst[k])
 		}
 	}
 	m.forward(n, bufs, &lbs, fib.IP6)
@@ -134,25 +126,17 @@ func (m *Main) ip6Lookup(n *vlib.Node, bufs []*vlib.Buffer) {
 // pays.
 const smallVector = 8
 
-// ip6Find looks a vector of addresses up in one table.
-func (m *Main) ip6Find(table uint32, dst []*[16]byte, lbs *found) {
-	var out [vlib.VectorSize]uint32
-	m.FIB.LookupVector6(table, dst, out[:len(dst)])
-	for k, lb := range out[:len(dst)] {
-		lbs[k] = m.FIB.LoadBalance(lb)
-	}
-}
-
 // forward counts each packet on its load-balance and sends it to the bucket
 // that its flow hash chooses.
 func (m *Main) forward(n *vlib.Node, bufs []*vlib.Buffer, lbs *found, proto fib.Proto) {
+	to := m.FIB.Counters.To.Slots()
+	var objects [vlib.VectorSize]*fib.LoadBalance
 	for k, b := range bufs {
-		lb := lbs[k]
-		lb.Packets++
-		lb.Bytes += uint64(b.Len())
+		to[lbs[k]].Add(b.Len())
+		objects[k] = m.FIB.LoadBalance(lbs[k])
 	}
 	for k, b := range bufs {
-		lb := lbs[k]
+		lb := objects[k]
 		d := &lb.Buckets[0]
 		b.FlowHash = 0
 		if len(lb.Buckets) > 1 {
@@ -221,8 +205,7 @@ func (m *Main) lookupDPO(proto fib.Proto) vlib.Func {
 			}
 			lbi := m.lookupAddr(p, proto, table, off)
 			lb := m.FIB.LoadBalance(lbi)
-			lb.Packets++
-			lb.Bytes += uint64(len(p))
+			m.FIB.Counters.To.Add(lbi, len(p))
 			b.TxSwIf = table
 			b.FlowHash = 0
 			if len(lb.Buckets) > 1 {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/vpptwin/vpptwin/sim/fib"
 	"github.com/vpptwin/vpptwin/sim/packet"
+	"github.com/vpptwin/vpptwin/sim/stats"
 	"github.com/vpptwin/vpptwin/sim/vlib"
 )
 
@@ -21,6 +22,9 @@ type Main struct {
 	Graph *vlib.Graph
 	// FIB holds its tables.
 	FIB *fib.FIB
+	// Stats is the directory of all counters; see package stats for how to add
+	// some.
+	Stats *stats.Directory
 	// Start is when the instance came up; traces count from it.
 	Start time.Time
 

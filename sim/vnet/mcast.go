@@ -112,8 +112,7 @@ func (m *Main) replicate(n *vlib.Node, bufs []*vlib.Buffer) {
 	for _, b := range bufs {
 		index := b.Adj
 		r := m.FIB.Replicate(index)
-		r.Packets++
-		r.Bytes += uint64(b.Len())
+		m.FIB.Counters.Replicated.Add(index, b.Len())
 		if len(r.Buckets) == 0 {
 			n.Enqueue(b, 0)
 			continue

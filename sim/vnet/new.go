@@ -63,12 +63,14 @@ func (m *Main) featuresChanged(id arcID, swIfIndex uint32, has bool) {
 func New(env Environment) (*Main, error) {
 	m := &Main{Graph: vlib.NewGraph(), Start: time.Now(), env: env, byName: map[string]*Interface{}}
 	m.Graph.Clock = m.now
+	m.Stats = m.Graph.Stats
 	m.Graph.OnDrop, m.Graph.RxName = m.countDrop, m.interfaceName
 	for _, add := range nodeGroups {
 		add(m)
 	}
 	m.initFeatures()
-	m.FIB = fib.New(fib.Config{Interfaces: fibInterfaces{m}, Node: m.nodeOrDrop})
+	m.FIB = fib.New(fib.Config{Interfaces: fibInterfaces{m}, Node: m.nodeOrDrop, Stats: m.Stats})
+	m.initInterfaceStats()
 	if _, err := m.AddInterface(InterfaceSpec{Name: "local0", Device: deviceLocal, Class: ClassLocal}); err != nil {
 		return nil, fmt.Errorf("start data plane: %w", err)
 	}
@@ -94,9 +96,9 @@ func (m *Main) countDrop(b *vlib.Buffer, punted bool) {
 	switch {
 	case i == nil:
 	case punted:
-		i.Counters.Punt++
+		*i.Counters.Punt++
 	default:
-		i.Counters.Drops++
+		*i.Counters.Drops++
 	}
 }
 

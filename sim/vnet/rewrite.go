@@ -189,8 +189,9 @@ func (m *Main) rewrite(n *vlib.Node, b *vlib.Buffer, adj *fib.Adjacency, p []byt
 	} else {
 		copy(full[:size], adj.Rewrite[:size])
 	}
-	adj.Packets++
-	adj.Bytes += uint64(len(full) + size)
+	if m.FIB.Counters.PerAdjacency {
+		m.FIB.Counters.Adjacent.Add(b.Adj, len(full)+size)
+	}
 	b.TxSwIf = adj.SwIf
 	if adj.Type != fib.AdjRewrite {
 		finishRewrite(b, adj, full, p, arc)

@@ -84,6 +84,7 @@ func (m *Main) AddSubInterface(swIfIndex uint32, spec SubSpec) (*Interface, erro
 	i := &Interface{SwIfIndex: m.allocSw(), SupSwIfIndex: sup.SwIfIndex, Hw: hw, Sub: &spec,
 		Name: fmt.Sprintf("%s.%d", hw.Name, spec.ID), UnnumberedOwner: vlib.InvalidIndex, main: m}
 	m.sw[i.SwIfIndex] = i
+	m.addInterfaceStats(i)
 	hw.subs = append(hw.subs, i)
 	if hw.subIDs == nil {
 		hw.subIDs = map[uint32]*Interface{}
@@ -136,6 +137,7 @@ func (m *Main) DeleteSubInterface(swIfIndex uint32) error {
 	m.interfaceEvent(InterfaceDeleted, i)
 	m.clearFeatures(i.SwIfIndex)
 	i.deleted = true
+	m.deleteInterfaceStats(i)
 	if c := i.Hw.subConfig(i.Sub, false); c != nil {
 		c.flags = 0
 	}

@@ -47,10 +47,10 @@ func TestSubInterfaceRouting(t *testing.T) {
 			require.Len(t, got, 1)
 			require.Equal(t, "02aa0000010202fe00000001"+c.out+"0800", got[0][:28+len(c.out)])
 			size := uint64(14 + len(c.in)/2 + 28)
-			require.Equal(t, Counter{1, size}, d.itf(fmt.Sprintf("pg0.%d", c.rx.ID)).Counters.RX)
-			require.Equal(t, Counter{1, size}, d.itf("pg0").Counters.RX)
-			require.Equal(t, Counter{1, size}, d.itf(out).Counters.TX)
-			require.Equal(t, Counter{1, size}, d.itf("pg1").Counters.TX)
+			require.Equal(t, Counter{Packets: 1, Bytes: size}, *d.itf(fmt.Sprintf("pg0.%d", c.rx.ID)).Counters.RX)
+			require.Equal(t, Counter{Packets: 1, Bytes: size}, *d.itf("pg0").Counters.RX)
+			require.Equal(t, Counter{Packets: 1, Bytes: size}, *d.itf(out).Counters.TX)
+			require.Equal(t, Counter{Packets: 1, Bytes: size}, *d.itf("pg1").Counters.TX)
 		})
 	}
 }
@@ -78,11 +78,11 @@ func TestSubInterfaceMatch(t *testing.T) {
 		{"81000000", "main"}, {"81000068", ""}}
 	for _, c := range tags {
 		before := map[uint32]uint64{}
-		d.Interfaces(func(i *Interface) bool { before[i.SwIfIndex] = i.Counters.IP4; return true })
+		d.Interfaces(func(i *Interface) bool { before[i.SwIfIndex] = *i.Counters.IP4; return true })
 		d.send("pg0", tagged("02fe0000000002aa000000020800", c[0])+"4500001c00010000401165cd0a0000020a00010204d210e100080000")
 		got := ""
 		d.Interfaces(func(i *Interface) bool {
-			if i.Counters.IP4 != before[i.SwIfIndex] {
+			if *i.Counters.IP4 != before[i.SwIfIndex] {
 				got += index[i.SwIfIndex]
 			}
 			return true

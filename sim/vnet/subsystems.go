@@ -10,6 +10,7 @@ type subsystems struct {
 	icmp4   icmp4Main
 	icmp6   icmp6Main
 	resolve resolvers
+	ifStats interfaceStats
 	noPing  bool // the ping plugin is disabled
 	datapath
 	reass reassMain
