@@ -6,7 +6,7 @@ STATICCHECK = $(GO) tool staticcheck
 # Fuzzing time per target for `make fuzz`.
 FUZZTIME ?= 10m
 
-.PHONY: all demo test vet scenarios bench fuzz build clean
+.PHONY: all demo test vet bench fuzz fidelity build clean
 
 all: build
 
@@ -33,6 +33,10 @@ fuzz: ## every fuzz target, FUZZTIME each
 	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 	    echo "== $$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg; \
 	  done; done
+
+fidelity: ## the list of where the double and VPP differ
+	$(GO) run ./fakevpp/fidelity/generate > docs/fidelity.md.new
+	mv docs/fidelity.md.new docs/fidelity.md
 
 clean:
 	rm -rf bin
