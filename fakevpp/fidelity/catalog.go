@@ -99,4 +99,4 @@ func (i *Item) name(kind Kind) string {
 }
 
 // schemaOption gives the double VPP's whole API.
-func schemaOption() fakevpp.Option { return fakevpp.KeepCalls(0) }
+func schemaOption() fakevpp.Option { return fakevpp.API2606() }
