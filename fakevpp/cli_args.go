@@ -16,23 +16,15 @@ type cliArgs struct {
 	words []string
 }
 
-// command makes a CLI command of a function that reads its arguments; as VPP
-// does, the path goes in front of what the function complains of. Words that the
-// function leaves are the line's next command; one that owns its whole line
-// (unformat_line_input) reads or clears them.
-func command(path, help string, run func(v *VPP, a *cliArgs) (string, error)) cliCommand {
-	return cliCommand{path: path, help: help, run: func(v *VPP, words []string) (string, error) {
-		a := &cliArgs{v: v, words: words}
-		out, err := run(v, a)
-		if err != nil {
-			return out, fmt.Errorf("%s: %w", path, err)
-		}
-		return out, leave(a.words)
-	}}
-}
-
 // more says if words are left.
 func (a *cliArgs) more() bool { return len(a.words) > 0 }
+
+// take takes all words.
+func (a *cliArgs) take() []string {
+	words := a.words
+	a.words = nil
+	return words
+}
 
 // is takes the next words if they are these.
 func (a *cliArgs) is(words ...string) bool {
@@ -119,7 +111,7 @@ func (a *cliArgs) ifaceOrIndex(to **vnet.Interface) bool {
 }
 
 // rest is what is left, as VPP's format_unformat_error shows it.
-func (a *cliArgs) rest() string { return strings.Join(a.words, " ") }
+func (a *cliArgs) rest() string { return shownInput(strings.Join(a.words, " ")) }
 
 // unknown complains of what is left.
 func (a *cliArgs) unknown() error { return fmt.Errorf("unknown input `%s'", a.rest()) }

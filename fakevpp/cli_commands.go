@@ -21,5 +21,9 @@ func familyCommands() []cliCommand {
 		pgCommands(),
 		classifyCommands(),
 		classifyACLCommands(),
+		logCommands(),
+		clockCommands(),
+		bihashCommands(),
+		apiTraceCommands(),
 	)
 }

@@ -27,7 +27,7 @@ func TestCLIWords(t *testing.T) {
 		{"show", "", "show: unknown input `'"},
 		{"", "", "unknown input `'"},
 		{"comment whatever", "", ""},
-		{"help show version", "show version\n", ""},
+		{"help show version", "show version [verbose] [cmdline]\n", ""},
 	} {
 		out, err := v.CLI(tc.command)
 		require.Equal(t, tc.out, out, tc.command)

@@ -1,7 +1,6 @@
 package fakevpp
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -95,7 +94,7 @@ func execLines(text string) []execCommand {
 				var next string
 				next, text, _ = strings.Cut(text, "\n")
 				number++
-				line = uncomment(line[:len(line)-1]) + "\n" + next
+				line = uncomment(line[:len(line)-1]) + " " + next
 			}
 			line = uncomment(line)
 		}
@@ -141,10 +140,14 @@ func (v *VPP) execLine(line string) error {
 	}
 	v.fam.exec.own = true
 	defer func() { v.fam.exec.own = false }()
-	_, err = cliTree(ownCommands()).run(v, words)
-	if !errors.Is(err, errNoCommand) {
-		return err
+	for _, root := range [...]*cliNode{ownRoot(), cliRoot()} {
+		if c, rest := root.find(words); c != nil {
+			_, err := c.run(v, &cliArgs{v: v, words: rest})
+			if err != nil {
+				return fmt.Errorf("%s: %w", c.path, err)
+			}
+			return nil
+		}
 	}
-	_, err = cliTree(cliCommands()).run(v, words)
-	return err
+	return cliRoot().unknown(&cliInput{text: strings.Join(words, " ")})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/vpptwin/vpptwin/sim/fib"
 	"github.com/vpptwin/vpptwin/sim/vnet"
@@ -14,17 +15,18 @@ import (
 // They hide VPP's commands of the same words.
 func ownCommands() []cliCommand {
 	return []cliCommand{
-		{path: "source", help: "source API|CLI", run: ownSource},
-		{path: "set interface all-mtus", help: "set interface all-mtus packet <n> ip4 <n> ip6 <n> mpls <n> <interface>", run: ownMTU},
-		{path: "enable ip6 interface again", help: "enable ip6 interface again <interface>", run: ownEnableIP6Again},
-		{path: "ip6 nd suppress-link-layer", help: "ip6 nd suppress-link-layer <interface>", run: ownSuppressLinkLayer},
-		{path: "ip table name", help: "ip table name <table> <name>", run: ownTableName(fib.IP4)},
-		{path: "ip6 table name", help: "ip6 table name <table> <name>", run: ownTableName(fib.IP6)},
+		command("source", "source API|CLI", ownSource),
+		command("set interface all-mtus", "set interface all-mtus packet <n> ip4 <n> ip6 <n> mpls <n> <interface>", ownMTU),
+		command("enable ip6 interface again", "enable ip6 interface again <interface>", ownEnableIP6Again),
+		command("ip6 nd suppress-link-layer", "ip6 nd suppress-link-layer <interface>", ownSuppressLinkLayer),
+		command("ip table name", "ip table name <table> <name>", ownTableName(fib.IP4)),
+		command("ip6 table name", "ip6 table name <table> <name>", ownTableName(fib.IP6)),
 	}
 }
 
 // ownSource says for whom the following commands act.
-func ownSource(v *VPP, args []string) (string, error) {
+func ownSource(v *VPP, a *cliArgs) (string, error) {
+	args := a.take()
 	if len(args) != 1 || args[0] != "API" && args[0] != "CLI" {
 		return "", fmt.Errorf("source `%s': want API or CLI", strings.Join(args, " "))
 	}
@@ -33,8 +35,9 @@ func ownSource(v *VPP, args []string) (string, error) {
 }
 
 // ownMTU sets all four MTUs of an interface.
-func ownMTU(v *VPP, args []string) (string, error) {
+func ownMTU(v *VPP, a *cliArgs) (string, error) {
 	kinds := [4]string{"packet", "ip4", "ip6", "mpls"}
+	args := a.take()
 	if len(args) != 9 {
 		return "", fmt.Errorf("want four MTUs and an interface, got %d words", len(args))
 	}
@@ -63,7 +66,8 @@ func (v *VPP) ownInterface(name string) (*vnet.Interface, error) {
 
 // ownEnableIP6Again counts one more user of IPv6 on an interface that has it,
 // which VPP's command does as well but calls an error.
-func ownEnableIP6Again(v *VPP, args []string) (string, error) {
+func ownEnableIP6Again(v *VPP, a *cliArgs) (string, error) {
+	args := a.take()
 	if len(args) != 1 {
 		return "", fmt.Errorf("want an interface, got %d words", len(args))
 	}
@@ -78,7 +82,8 @@ func ownEnableIP6Again(v *VPP, args []string) (string, error) {
 }
 
 // ownSuppressLinkLayer leaves the MAC address out of router advertisements.
-func ownSuppressLinkLayer(v *VPP, args []string) (string, error) {
+func ownSuppressLinkLayer(v *VPP, a *cliArgs) (string, error) {
+	args := a.take()
 	if len(args) != 1 {
 		return "", fmt.Errorf("want an interface, got %d words", len(args))
 	}
@@ -95,8 +100,9 @@ func ownSuppressLinkLayer(v *VPP, args []string) (string, error) {
 }
 
 // ownTableName names a table that exists, unicast and multicast.
-func ownTableName(p fib.Proto) func(v *VPP, args []string) (string, error) {
-	return func(v *VPP, args []string) (string, error) {
+func ownTableName(p fib.Proto) func(v *VPP, a *cliArgs) (string, error) {
+	return func(v *VPP, a *cliArgs) (string, error) {
+		args := a.take()
 		if len(args) != 2 {
 			return "", fmt.Errorf("want a table and a name, got %d words", len(args))
 		}
@@ -115,3 +121,6 @@ func ownTableName(p fib.Proto) func(v *VPP, args []string) (string, error) {
 		return "", nil
 	}
 }
+
+// ownRoot is the tree of the own commands.
+var ownRoot = sync.OnceValue(func() *cliNode { return cliTree(ownCommands()) })

@@ -14,7 +14,7 @@ func TestExecReadsLinesAsVPP(t *testing.T) {
 	t.Parallel()
 	v := startDouble(t)
 	require.NoError(t, v.Exec("\n  # comment\ncreate packet-generator interface pg0 # behind a command\n"+
-		"set interface tag \\\n pg0 two-lines\n#!\tnot own\n#! set interface tag pg0 \"a b\"\ncomment set interface tag pg0 no"))
+		"set interface tag \\\n pg0 two-lines\n#!\tnot own\n#! set interface tag pg0 \"a b\"\ncomment { set interface tag pg0 no }"))
 	require.Equal(t, "a b", v.DataPlane().InterfaceByName("pg0").Tag)
 }
 
@@ -23,7 +23,7 @@ func TestExecErrors(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"unknown command", "# one\nshow version\nno such", "line 3: \"no such\": "},
 		{"vpp's words", "set interface state pg7 up", `line 1: "set interface state pg7 up": set interface state: unknown interface` + " `pg7 up'"},
-		{"own source", "#! source cli", "line 1: \"#! source cli\": source `cli': want API or CLI"},
+		{"own source", "#! source cli", "line 1: \"#! source cli\": source: source `cli': want API or CLI"},
 		{"own nothing", "#! ", `line 1: "#!": want a command behind #!`},
 		{"own string", `#! set interface tag pg0 "open`, "want a string in double quotes that ends on the line"},
 		{"own mtu", "#! set interface all-mtus packet x ip4 0 ip6 0 mpls 0 pg0", "`packet x': want packet and a number of bytes"},

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/vpptwin/vpptwin/sim/packet"
-	"github.com/vpptwin/vpptwin/sim/vlib"
 	"github.com/vpptwin/vpptwin/sim/vnet"
 )
 
@@ -399,7 +397,7 @@ func cliShowPG(v *VPP, a *cliArgs) (string, error) {
 			between = '+'
 		}
 		fmt.Fprintf(&b, "%-16.16s%s%slimit %d, rate %s pps, size %d%c%d, buffer-size %d, worker %d, \n", s.Name,
-			center(enabled, 12), center(strconv.FormatUint(s.Generated(), 10), 16), s.Limit, vppExp(s.Rate),
+			center(enabled, 12), center(strconv.FormatUint(s.Generated(), 10), 16), s.Limit, vppFloat(s.Rate, 2),
 			s.MinBytes, between, s.MaxBytes, s.BufferBytes, s.Worker)
 		if verbose && s.Edits != nil {
 			for _, g := range s.Edits.Groups() {
@@ -410,10 +408,10 @@ func cliShowPG(v *VPP, a *cliArgs) (string, error) {
 	return b.String(), nil
 }
 
-// vppExp writes a number as VPP's "%.2e" does: the exponent without sign or
+// vppFloat writes a number as VPP's "%.Ne" does: the exponent without sign or
 // leading zeros.
-func vppExp(f float64) string {
-	s := strconv.FormatFloat(f, 'e', 2, 64)
+func vppFloat(f float64, digits int) string {
+	s := strconv.FormatFloat(f, 'e', digits, 64)
 	mantissa, exp, _ := strings.Cut(s, "e")
 	n, _ := strconv.Atoi(exp)
 	return mantissa + "e" + strconv.Itoa(n)
@@ -450,8 +448,3 @@ func cliShowPGInterface(v *VPP, a *cliArgs) (string, error) {
 	fmt.Fprintf(&b, "  coalesce_enabled: %d\n", bit(c.Coalesce))
 	return b.String(), nil
 }
-
-var (
-	_ = packet.MAC{}
-	_ = vlib.InvalidIndex
-)

@@ -27,7 +27,7 @@ func graphCommands() []cliCommand {
 		command("show node", "show node [index] <node-name | node-index> [verbose]", cliShowNode),
 		command("show runtime", "show runtime [verbose]", cliShowRuntime),
 		command("clear runtime", "clear runtime", func(v *VPP, _ *cliArgs) (string, error) {
-			v.dp.Graph.ClearRuntime()
+			v.dp.ClearRuntime()
 			return "", nil
 		}),
 	}
@@ -183,24 +183,80 @@ func previousNodes(g *vlib.Graph, name string) string {
 	return b.String()
 }
 
-// cliShowRuntime shows dispatches and packets of the nodes that had some. There
-// are no clocks to show.
+// cliShowRuntime is show_node_runtime (src/vlib/node_cli.c). There are no clocks
+// to show.
 func cliShowRuntime(v *VPP, a *cliArgs) (string, error) {
-	all := a.is("verbose")
+	useTime := a.is("time") || a.is("t")
+	_ = a.is("brief") || a.is("b") // the default
+	brief := !a.is("verbose") && !a.is("v")
+	peak := a.is("max") || a.is("m")
+	summary := a.is("summary") || a.is("sum") || a.is("su")
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s%s%s%s%s%s%s\n", centered("Name", 30), centered("State", 12), centered("Calls", 16),
-		centered("Vectors", 16), centered("Suspends", 16), centered("Packet-Clocks", 16), centered("Vectors/Call", 16))
+	v.runtimeRates(&b)
+	if summary {
+		return b.String(), nil
+	}
+	clocks, average := "Packet-Clocks", "Avg Clocks"
+	if useTime {
+		clocks, average = "Packet-Time", "Avg Time (ns)"
+	}
+	b.WriteString(center("Name", 30))
+	if peak {
+		b.WriteString(center("Max Node Clocks", 17) + center("Vectors at Max", 16) + center("Max Clocks", 16) + center(average, 16) +
+			center("Avg Vectors/Call", 16) + "\n")
+	} else {
+		b.WriteString(center("State", 12) + center("Calls", 16) + center("Vectors", 16) + center("Suspends", 16) +
+			center(clocks, 16) + center("Vectors/Call", 16) + "\n")
+	}
 	nodes := slices.Clone(v.dp.Graph.Nodes())
-	slices.SortFunc(nodes, func(a, b *vlib.Node) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(nodes, func(a, b *vlib.Node) int { return compareInterfaceNames(a.Name, b.Name) })
 	for _, n := range nodes {
-		if n.Calls == 0 && !all {
-			continue
+		if n.Calls > 0 || !brief {
+			v.runtimeOf(&b, n, peak)
 		}
-		perCall := 0.0
-		if n.Calls > 0 {
-			perCall = float64(n.Vectors) / float64(n.Calls)
-		}
-		fmt.Fprintf(&b, "%-30s%s%16d%16d%16d%16s%16.2f\n", n.Name, centered("active", 12), n.Calls, n.Vectors, 0, "0.00e0", perCall)
 	}
 	return b.String(), nil
+}
+
+// runtimeRates writes the head: what went in and out a second.
+func (v *VPP) runtimeRates(b *strings.Builder) {
+	var in, drop, punt, out uint64
+	for _, n := range v.dp.Graph.Nodes() {
+		switch {
+		case n.Type == vlib.NodeInput:
+			in += n.Vectors
+		case n.Name == "error-drop":
+			drop += n.Vectors
+		case n.Name == "error-punt":
+			punt += n.Vectors
+		case strings.HasSuffix(n.Name, "-tx"):
+			out += n.Vectors
+		}
+	}
+	dt := max(v.dp.Since(v.dp.RuntimeCleared()).Seconds(), 1e-6)
+	rate := func(n uint64) string { return vppFloat(float64(n)/dt, 4) }
+	fmt.Fprintf(b, "Time %.1f, 10.000000 sec internal node vector rate 0.00 loops/sec 0.00\n  vector rates in %s, out %s, drop %s, punt %s\n",
+		dt, rate(in), rate(out), rate(drop), rate(punt))
+}
+
+// runtimeOf writes one node's line (format_vlib_node_stats).
+func (v *VPP) runtimeOf(b *strings.Builder, n *vlib.Node, peak bool) {
+	state := "active"
+	switch {
+	case n.Type == vlib.NodeInput && n.Calls == 0:
+		state = "disabled"
+	case n.Type == vlib.NodeInput:
+		state = "polling"
+	}
+	perCall := 0.0
+	if n.Calls > 0 {
+		perCall = float64(n.Vectors) / float64(n.Calls)
+	}
+	zero := center("0.00e0", 16)
+	if peak {
+		fmt.Fprintf(b, "%-30.30s%s%s%s%s%s\n", n.Name, center("0.00e0", 17), center("0", 16), zero, zero,
+			center(vppFloat(perCall, 2), 16))
+		return
+	}
+	fmt.Fprintf(b, "%-30.30s%s%16d%16d%16d%s%16.2f\n", n.Name, center(state, 12), n.Calls, n.Vectors, 0, zero, perCall)
 }

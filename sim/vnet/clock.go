@@ -13,6 +13,8 @@ type clock struct {
 	timers timerHeap
 	seq    uint64
 	real   *time.Timer // for the first of timers
+	// cleared is when `clear runtime` was called last.
+	cleared time.Time
 }
 
 // Timer is a function that the instance calls later.
@@ -157,4 +159,22 @@ func (h *timerHeap) Pop() any {
 	*h = (*h)[:last]
 	t.index = -1
 	return t
+}
+
+// ClockOffset is how far `set clock adjust` moved the time.
+func (m *Main) ClockOffset() time.Duration { return m.clock.offset }
+
+// ClearRuntime makes the counts of dispatches start from zero (`clear
+// runtime`).
+func (m *Main) ClearRuntime() {
+	m.clock.cleared = m.now()
+	m.Graph.ClearRuntime()
+}
+
+// RuntimeCleared is when ClearRuntime was called last, or the start.
+func (m *Main) RuntimeCleared() time.Time {
+	if m.clock.cleared.IsZero() {
+		return m.Start
+	}
+	return m.clock.cleared
 }
