@@ -6,6 +6,7 @@ package fakevpp
 import (
 	_ "go.fd.io/govpp/binapi/af_packet"
 	_ "go.fd.io/govpp/binapi/arp"
+	_ "go.fd.io/govpp/binapi/arping"
 	_ "go.fd.io/govpp/binapi/classify"
 	_ "go.fd.io/govpp/binapi/feature"
 	_ "go.fd.io/govpp/binapi/fib"
@@ -17,7 +18,9 @@ import (
 	_ "go.fd.io/govpp/binapi/memclnt"
 	_ "go.fd.io/govpp/binapi/memif"
 	_ "go.fd.io/govpp/binapi/pg"
+	_ "go.fd.io/govpp/binapi/ping"
 	_ "go.fd.io/govpp/binapi/punt"
+	_ "go.fd.io/govpp/binapi/rd_cp"
 	_ "go.fd.io/govpp/binapi/tapv2"
 	_ "go.fd.io/govpp/binapi/urpf"
 	_ "go.fd.io/govpp/binapi/vlib"

@@ -25,5 +25,8 @@ func familyCommands() []cliCommand {
 		clockCommands(),
 		bihashCommands(),
 		apiTraceCommands(),
+		pingCommands(),
+		arpingCommands(),
+		dadCommands(),
 	)
 }

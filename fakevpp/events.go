@@ -112,23 +112,29 @@ func (v *VPP) subscribed(stream string) bool { return len(v.subs.of(stream)) > 0
 // where a process node sends events later.
 func notify[E any](v *VPP, stream, event string, fill func(pid uint32) *E) {
 	for _, s := range v.subs.of(stream) {
-		e := v.table.bySet[setKey{s.source, event}]
-		if e == nil {
-			continue
-		}
-		enc, err := eventEncoder[E](v.table, e)
-		if err != nil {
-			v.logf(levelError, "api", "event %s: %v", event, err)
-			continue
-		}
-		frame, err := enc.Append(appendHeader(nil, e, s.client.index, 0), fill(s.pid), 0)
-		if err != nil {
-			v.logf(levelError, "api", "event %s: %v", event, err)
-			continue
-		}
-		closeFrame(frame)
-		v.post(s.client, frame)
+		tell(v, s, event, fill(s.pid))
 	}
+}
+
+// tell sends an event to one client, of which only client and source count. The
+// caller owns the data plane.
+func tell[E any](v *VPP, s subscription, event string, body *E) {
+	e := v.table.bySet[setKey{s.source, event}]
+	if e == nil {
+		return
+	}
+	enc, err := eventEncoder[E](v.table, e)
+	if err != nil {
+		v.logf(levelError, "api", "event %s: %v", event, err)
+		return
+	}
+	frame, err := enc.Append(appendHeader(nil, e, s.client.index, 0), body, 0)
+	if err != nil {
+		v.logf(levelError, "api", "event %s: %v", event, err)
+		return
+	}
+	closeFrame(frame)
+	v.post(s.client, frame)
 }
 
 // posted is an event that waits for the end of the call that caused it.

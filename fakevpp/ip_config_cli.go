@@ -390,7 +390,7 @@ func (v *VPP) cliRAPrefix(i *vnet.Interface, a *cliArgs, pfx netip.Prefix, remov
 	if a.more() && !usual {
 		return a.badInput()
 	}
-	p.OnLink, p.Autonomous = !noOnLink, !noAutoconfig
+	p.OnLink, p.Autonomous = !off && !noOnLink, !noAutoconfig
 	_ = v.dp.SetRAPrefix(i.SwIfIndex, p, usual, remove) // VPP's command does not look at the result
 	return nil
 }

@@ -80,6 +80,8 @@ func (v *VPP) boot() error {
 	v.dp, v.fam, v.inCall, v.posted = dp, families{}, false, nil
 	dp.WatchInterfaces(v.interfaceChanged)
 	dp.WatchNeighbors(v.neighborChanged)
+	dp.WatchRouters(v.routerAdvertised)
+	dp.WatchDAD(v.dadChanged)
 	v.log.start(v.opts.log)
 	close(v.up)
 	return nil

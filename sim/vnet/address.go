@@ -68,6 +68,9 @@ func (m *Main) AddAddress(swIf uint32, prefix netip.Prefix) error {
 	if i.AdminUp {
 		m.addRoutes(i, p, prefix)
 	}
+	if p == fib.IP6 {
+		m.linkAddressAdded(swIf, prefix)
+	}
 	return nil
 }
 
@@ -140,6 +143,7 @@ func (m *Main) DeleteAddress(swIf uint32, prefix netip.Prefix) error {
 	}
 	m.flushCovered(p, swIf, prefix)
 	if p == fib.IP6 {
+		m.linkAddressGone(swIf, prefix.Addr())
 		_ = m.disableLink(swIf)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/vpptwin/vpptwin/sim/fib"
 	"github.com/vpptwin/vpptwin/sim/packet"
 	"github.com/vpptwin/vpptwin/sim/vlib"
 )
@@ -184,6 +185,7 @@ func (m *Main) arpReplyOne(b *vlib.Buffer) (arpVerdict, uint16) {
 	case dst.isAdj && dst.swIf != b.RxSwIf:
 		return arpPassOn, arpErrL3DstNotLocal
 	case dst.isAdj && sender == target:
+		m.countNeighborRX(fib.IP4, b.RxSwIf, NeighborGratuitous)
 		return arpPassOn, m.arpLearn(b.RxSwIf, a.SenderIP(), a.SenderMAC())
 	case dst.isAdj:
 		return arpPassOn, arpErrRepliesSent
@@ -191,6 +193,19 @@ func (m *Main) arpReplyOne(b *vlib.Buffer) (arpVerdict, uint16) {
 		return arpPassOn, arpErrL3DstNotLocal
 	case ethernetSource(b) != a.SenderMAC() && !isVRRPReply(a):
 		return arpDropped, arpErrL2AddressMismatch
+	}
+	return m.arpConnected(b, a, src, dst)
+}
+
+// arpConnected is the part of arpReplyOne for a destination in a connected
+// prefix.
+func (m *Main) arpConnected(b *vlib.Buffer, a packet.ARP, src, dst arpEntry) (arpVerdict, uint16) {
+	kind := NeighborRequest
+	if a.Op() == packet.ARPReply {
+		kind = NeighborReply
+	}
+	m.countNeighborRX(fib.IP4, b.RxSwIf, kind)
+	switch {
 	case a.Op() == packet.ARPReply && dst.local:
 		return arpPassOn, m.arpLearn(b.RxSwIf, a.SenderIP(), a.SenderMAC())
 	case a.Op() == packet.ARPReply:
@@ -199,12 +214,13 @@ func (m *Main) arpReplyOne(b *vlib.Buffer) (arpVerdict, uint16) {
 		return arpPassOn, arpErrRepliesSent
 	case (b.RxSwIf != dst.swIf || b.RxSwIf != src.swIf) && !m.arpUnnumbered(b.RxSwIf, dst.swIf):
 		return arpDropped, arpErrUnnumberedMismatch
-	case sender == target:
+	case a.SenderIP() == a.TargetIP():
 		return arpDropped, arpErrGratuitous
 	}
 	asker, mac := a.SenderIP(), a.SenderMAC()
 	m.arpMakeReply(b, dst.address)
 	m.arpLearn(b.RxSwIf, asker, mac)
+	m.countNeighborTX(fib.IP4, b.RxSwIf, NeighborReply)
 	return arpAnswered, arpErrRepliesSent
 }
 
@@ -258,19 +274,9 @@ func (m *Main) arpMakeReply(b *vlib.Buffer, addr netip.Addr) {
 	to := ethernetSource(b)
 	packet.ARPFields{Op: packet.ARPReply, SenderMAC: i.Hw.MAC, SenderIP: addr, TargetMAC: asker,
 		TargetIP: netip.AddrFrom4(askerIP)}.Encode(a)
-	m.prependEthernet(b, i, to, packet.EtherTypeARP)
+	m.prependLink(b, b.RxSwIf, fib.LinkARP, to)
 	b.Flags |= vlib.FlagLocallyOriginated
 	b.TxSwIf = b.RxSwIf
-}
-
-// prependEthernet puts an Ethernet header in front of b, with the tags of a
-// sub-interface. A sub-interface that cannot send IP gives none.
-func (m *Main) prependEthernet(b *vlib.Buffer, i *Interface, dst packet.MAC, etherType uint16) {
-	var header [packet.EthernetLen + 2*packet.VLANLen]byte
-	copy(header[:], dst[:])
-	copy(header[6:], i.Hw.MAC[:])
-	n := i.putTags(header[:], etherType)
-	copy(b.Prepend(n), header[:n])
 }
 
 // ethernetSource reads the source address of the header that ethernet-input

@@ -113,10 +113,11 @@ func (m *Main) sendARPRequest(swIf uint32, src, target netip.Addr, trace packet.
 	i := m.Interface(swIf)
 	b := m.Graph.AllocSize(packet.ARPLen)
 	packet.ARPFields{Op: packet.ARPRequest, SenderMAC: i.Hw.MAC, SenderIP: src, TargetIP: target}.Encode(b.Bytes())
-	m.prependEthernet(b, i, packet.BroadcastMAC, packet.EtherTypeARP)
+	m.prependLink(b, swIf, fib.LinkARP, packet.BroadcastMAC)
 	b.RxSwIf, b.TxSwIf, b.TraceID = 0, swIf, trace
 	b.Flags |= vlib.FlagLocallyOriginated
 	m.Graph.Inject(i.Hw.OutputNode, b)
+	m.countNeighborTX(fib.IP4, swIf, NeighborRequest)
 }
 
 func (m *Main) ip6Resolve(n *vlib.Node, bufs []*vlib.Buffer, glean bool) {
@@ -155,20 +156,11 @@ func (m *Main) ip6ResolveOne(b *vlib.Buffer, glean bool) uint16 {
 // sendNeighborSolicitation multicasts a solicitation for target on an
 // interface through the link's multicast adjacency.
 func (m *Main) sendNeighborSolicitation(i *Interface, src, target netip.Addr, trace packet.TraceID) {
-	const ndLen = packet.NDLen + 8
-	b := m.Graph.AllocSize(packet.IPv6Len + ndLen)
-	ip := packet.IPv6(b.Bytes())
-	packet.IPv6Fields{PayloadLen: ndLen, NextHeader: packet.ProtoICMPv6, HopLimit: 255, Src: src,
-		Dst: packet.SolicitedNode(target)}.Encode(ip)
-	nd := packet.ICMP(ip[packet.IPv6Len:])
-	nd.Encode(packet.ICMPv6NeighborSol, 0, 0)
-	t16 := target.As16()
-	copy(nd[8:24], t16[:])
-	nd[24], nd[25] = packet.NDOptSourceLinkAddr, 1
-	copy(nd[26:32], i.Hw.MAC[:])
-	setICMP6Checksum(ip)
+	b := m.newND(i, packet.NDFields{Type: packet.ICMPv6NeighborSol, Target: target, LinkAddr: i.Hw.MAC},
+		src, packet.SolicitedNode(target))
 	b.RxSwIf, b.TxSwIf, b.TraceID = 0, i.SwIfIndex, trace
 	b.Flags |= vlib.FlagLocallyOriginated
 	b.Adj = m.ip6LinkMcastAdj(i.SwIfIndex)
 	m.Graph.Inject(m.Graph.Node("ip6-rewrite-mcast"), b)
+	m.countNeighborTX(fib.IP6, i.SwIfIndex, NeighborRequest)
 }

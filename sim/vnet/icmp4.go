@@ -91,24 +91,17 @@ func (m *Main) ip4ICMPEchoRequest(n *vlib.Node, bufs []*vlib.Buffer) {
 // answering them, as a VPP started with `plugin ping_plugin.so { disable }`.
 func (m *Main) DisablePing() { m.noPing = true }
 
-// icmpEchoReply handles replies to requests this instance never sent: VPP
-// punts them to whoever owns the host stack (src/plugins/ping/ping.c).
-func (m *Main) icmpEchoReply(n *vlib.Node, bufs []*vlib.Buffer) {
-	const punt = 1
-	for _, b := range bufs {
-		if b.Trace != nil {
-			b.Trace.Add(n, newEchoReplyTrace(b))
-		}
-		n.Enqueue(b, punt)
-	}
-}
-
-// EchoReplyTrace is what ip4-icmp-echo-reply and ip6-icmp-echo-reply record of
-// a reply that nobody here waits for.
+// EchoReplyTrace is what ip4-icmp-echo-reply and ip6-icmp-echo-reply record.
 type EchoReplyTrace struct {
 	IP6     bool
 	ID, Seq uint16
+	// Waited says that a ping waited for the reply.
+	Waited bool
 }
+
+// pingProcess is the number of the process node that a trace names as the one
+// that waits for a reply; here it is nobody's.
+const pingProcess = 0
 
 func newEchoReplyTrace(b *vlib.Buffer) EchoReplyTrace {
 	data := b.Bytes()
@@ -123,11 +116,15 @@ func newEchoReplyTrace(b *vlib.Buffer) EchoReplyTrace {
 
 // Format renders as format_icmp_echo_trace (src/plugins/ping/ping.c).
 func (t EchoReplyTrace) Format() string {
-	version := 4
+	version := "4"
 	if t.IP6 {
-		version = 6
+		version = "6"
 	}
-	return fmt.Sprintf("ICMP%d echo id %d seq %d (unknown)", version, t.ID, t.Seq)
+	to := " (unknown)"
+	if t.Waited {
+		to = fmt.Sprintf(" send to cli node %d", pingProcess)
+	}
+	return fmt.Sprintf("ICMP%s echo id %d seq %d%s", version, t.ID, t.Seq, to)
 }
 
 // ip4ICMPError answers each packet with the ICMP error that the node before

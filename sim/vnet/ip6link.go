@@ -18,6 +18,8 @@ type ip6Link struct {
 	// table is the interface's link-local table, fib.InvalidIndex for none.
 	table uint32
 	ra    *RouterAdvertisements
+	rs    solicitor
+	mld   mldLink
 }
 
 // link returns an interface's IPv6 state, nil when IPv6 is not enabled there.
@@ -62,8 +64,8 @@ func (m *Main) enableLink(swIf uint32, linkLocal netip.Addr) error {
 		l.locks++
 		return ErrValueExist
 	}
-	i := m.Interface(swIf)
-	if !linkLocal.IsValid() {
+	i, given := m.Interface(swIf), linkLocal.IsValid()
+	if !given {
 		linkLocal = defaultLinkLocal(i)
 	}
 	l := m.linkRecord(swIf)
@@ -78,6 +80,12 @@ func (m *Main) enableLink(swIf uint32, linkLocal netip.Addr) error {
 	if i.Hw.Class.Ethernet {
 		l.mcast = m.FIB.LockMcast(fib.IP6, fib.LinkIP6, swIf)
 		l.ra = newRouterAdvertisements()
+		l.ra.LinkMTU = i.MTUOf(MTUIP6)
+		l.mld.start(linkLocal)
+		m.scheduleMLD(swIf)
+	}
+	if given {
+		m.startDAD(swIf, netip.PrefixFrom(linkLocal, 128))
 	}
 	return nil
 }
@@ -94,7 +102,14 @@ func (m *Main) disableLink(swIf uint32) error {
 }
 
 func (m *Main) lastLink(swIf uint32, l *ip6Link) {
-	l.ra = nil
+	if l.ra != nil {
+		l.ra.state.timer.Stop()
+		l.rs.stop()
+		l.ra = nil
+	}
+	l.mld.timer.Stop()
+	l.mld = mldLink{}
+	m.dadLinkDown(swIf)
 	m.deleteLinkLocalEntry(swIf, l.linkLocal)
 	m.mfibEnable(fib.IP6, swIf, false)
 	m.ipEnable(fib.IP6, swIf, false)
@@ -145,6 +160,10 @@ func (m *Main) SetLinkLocal(swIf uint32, a netip.Addr) error {
 	m.deleteLinkLocalEntry(swIf, l.linkLocal)
 	l.linkLocal = a
 	m.updateLinkLocalEntry(swIf, a, fib.PathLocal)
+	if l.mcast != fib.InvalidIndex {
+		l.mld.moved(a)
+	}
+	m.startDAD(swIf, netip.PrefixFrom(a, 128))
 	return nil
 }
 
@@ -228,4 +247,20 @@ func (m *Main) linkLocalFIB(swIf uint32) uint32 {
 		return l.table
 	}
 	return fib.InvalidIndex
+}
+
+// linkAddressAdded and linkAddressGone tell what hangs on a link with IPv6 of
+// its addresses (ip6_link_add_del_address).
+func (m *Main) linkAddressAdded(swIf uint32, prefix netip.Prefix) {
+	if l := m.link(swIf); l != nil && l.mcast != fib.InvalidIndex {
+		l.mld.join(packet.SolicitedNode(prefix.Addr()))
+	}
+	m.startDAD(swIf, prefix)
+}
+
+func (m *Main) linkAddressGone(swIf uint32, a netip.Addr) {
+	if l := m.link(swIf); l != nil && l.mcast != fib.InvalidIndex {
+		l.mld.leave(packet.SolicitedNode(a))
+	}
+	m.stopDAD(swIf, a)
 }

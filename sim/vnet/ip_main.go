@@ -42,11 +42,14 @@ func (m *Main) ipWatchInterface(ev InterfaceEvent, i *Interface) {
 	switch ev {
 	case InterfaceAdded:
 		i.FibIndex, i.MFibIndex = [2]uint32{}, [2]uint32{}
+		m.resetNeighborCounters(i.SwIfIndex)
 		m.setNotEnabled(fib.IP4, i.SwIfIndex, true)
 		m.setNotEnabled(fib.IP6, i.SwIfIndex, true)
 	case InterfaceAdmin:
 		m.interfaceRoutesUpDown(i)
 		m.neighborsAdmin(i)
+		m.raAdmin(i)
+		m.mldAdmin(i)
 	case InterfaceDeleted:
 		m.forgetInterface(i)
 	}
@@ -106,6 +109,7 @@ func (m *Main) forgetInterface(i *Interface) {
 	_ = m.SetUnnumbered(swIf, vlib.InvalidIndex, false)
 	m.deleteAllAddresses(swIf)
 	m.forgetLink(swIf)
+	m.forgetAutoconf(swIf)
 	m.mfibEnable(fib.IP4, swIf, false)
 	for _, p := range []fib.Proto{fib.IP4, fib.IP6} {
 		m.bindTable(p, i, 0)

@@ -3,6 +3,7 @@ package vnet
 import (
 	"net/netip"
 
+	"github.com/vpptwin/vpptwin/sim/fib"
 	"github.com/vpptwin/vpptwin/sim/packet"
 	"github.com/vpptwin/vpptwin/sim/vlib"
 )
@@ -46,10 +47,14 @@ func (m *Main) neighborSolicitation(n *vlib.Node, bufs []*vlib.Buffer) {
 		ip := packet.IPv6(b.Bytes())
 		opt := ndOption(ip, packet.NDOptSourceLinkAddr)
 		code := m.ndCheckSource(b, ip, opt)
+		if !ip.SrcAddr().IsUnspecified() {
+			m.dadHeard(b.RxSwIf, ndTarget(ip))
+		}
 		if code == icmp6ErrNone && !m.ndTargetIsOurs(b.RxSwIf, ndTarget(ip)) {
 			code = icmp6ErrNSSourceUnknown
 		}
 		b.ErrorNode, b.ErrorCode = m.icmp6.input.Index, code
+		m.countNeighborRX(fib.IP6, b.RxSwIf, NeighborRequest)
 		if code != icmp6ErrNone {
 			n.Enqueue(b, drop)
 			continue
@@ -70,6 +75,7 @@ func (m *Main) neighborAdvertisement(n *vlib.Node, bufs []*vlib.Buffer) {
 		ip := packet.IPv6(b.Bytes())
 		opt := ndOption(ip, packet.NDOptTargetLinkAddr)
 		code := m.ndCheckSource(b, ip, nil)
+		m.dadHeard(b.RxSwIf, ndTarget(ip))
 		if code == icmp6ErrNone {
 			code = icmp6ErrNARx
 			if opt != nil && !ip.SrcAddr().IsUnspecified() {
@@ -77,46 +83,7 @@ func (m *Main) neighborAdvertisement(n *vlib.Node, bufs []*vlib.Buffer) {
 			}
 		}
 		b.ErrorNode, b.ErrorCode = m.icmp6.input.Index, code
-		n.Enqueue(b, 0)
-	}
-}
-
-// routerSolicitation punts what asks for a router this instance does not
-// advertise (src/vnet/ip6-nd/ip6_ra.c).
-func (m *Main) routerSolicitation(n *vlib.Node, bufs []*vlib.Buffer) {
-	const drop, punt = 0, 3
-	for _, b := range bufs {
-		if b.Trace != nil {
-			b.Trace.Add(n, newIP6HeaderTrace(b))
-		}
-		ip := packet.IPv6(b.Bytes())
-		src := ip.SrcAddr()
-		code, next := icmp6ErrRSNotConfigured, uint16(punt)
-		switch {
-		case !src.IsUnspecified() && !src.IsLinkLocalUnicast() && !m.ndSourceOnLink(b, ip):
-			code = icmp6ErrRSSourceNotOnLink
-		case !m.Interface(b.RxSwIf).Hw.Class.Ethernet:
-			code, next = icmp6ErrRSUnsupportedInterface, drop
-		case m.ip6RAEnabled(b.RxSwIf):
-			code, next = icmp6ErrNone, drop
-		}
-		b.ErrorNode, b.ErrorCode = m.icmp6.input.Index, code
-		n.Enqueue(b, next)
-	}
-}
-
-// routerAdvertisement counts advertisements and drops them: this instance is a
-// router and takes no configuration from others.
-func (m *Main) routerAdvertisement(n *vlib.Node, bufs []*vlib.Buffer) {
-	for _, b := range bufs {
-		if b.Trace != nil {
-			b.Trace.Add(n, newIP6HeaderTrace(b))
-		}
-		code := icmp6ErrRARx
-		if !packet.IPv6(b.Bytes()).SrcAddr().IsLinkLocalUnicast() {
-			code = icmp6ErrRASourceNotLinkLocal
-		}
-		b.ErrorNode, b.ErrorCode = m.icmp6.input.Index, code
+		m.countNeighborRX(fib.IP6, b.RxSwIf, NeighborReply)
 		n.Enqueue(b, 0)
 	}
 }
@@ -169,6 +136,7 @@ func (m *Main) makeAdvertisement(b *vlib.Buffer, ip packet.IPv6, opt []byte) {
 	eth := packet.Ethernet(b.Bytes())
 	eth.SetDst(to)
 	eth.SetSrc(i.Hw.MAC)
+	m.countNeighborTX(fib.IP6, b.RxSwIf, NeighborReply)
 	b.TxSwIf, b.RxSwIf = b.RxSwIf, 0
 	b.Flags |= vlib.FlagLocallyOriginated
 }

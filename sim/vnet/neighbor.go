@@ -78,6 +78,7 @@ type neighborMain struct {
 	oldest   [2]*Neighbor
 	timer    [2]*Timer
 	watchers []*func(NeighborEvent)
+	counters [2][]NeighborCounters // by sw_if_index
 }
 
 // NeighborConfig returns the limits of a protocol.
@@ -361,24 +362,6 @@ func (m *Main) moveNeighbors(p fib.Proto, swIf, from, to uint32) {
 		}
 		return true
 	})
-}
-
-// probeNeighbor asks for an address on an interface that is up
-// (ip_neighbor_probe_dst).
-func (m *Main) probeNeighbor(swIf uint32, addr netip.Addr) {
-	i := m.Interface(swIf)
-	if i == nil || !i.AdminUp || !i.Hw.Class.Ethernet {
-		return
-	}
-	if addr.Is4() {
-		if src, ok := m.sourceAddress4(swIf, addr); ok {
-			m.sendARPRequest(swIf, src, addr, 0)
-		}
-		return
-	}
-	if src := m.linkLocal(swIf); src.IsValid() && m.ip6LinkMcastAdj(swIf) != fib.InvalidIndex {
-		m.sendNeighborSolicitation(i, src, addr, 0)
-	}
 }
 
 // FlagText is the neighbour's flags as VPP shows them: S static, D dynamic, N

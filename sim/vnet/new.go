@@ -28,6 +28,7 @@ var nodeGroups = []func(*Main){
 	(*Main).addARPNodes,
 	(*Main).addNDNodes,
 	(*Main).addNDMirrorNodes,
+	(*Main).addArpingNodes,
 	(*Main).addGleanNodes,
 }
 
@@ -127,6 +128,8 @@ func (m *Main) Close() error {
 	m.closed = true
 	m.stopClock()
 	m.closePG()
+	m.stopPings()
+	m.stopArpings()
 	var first error
 	for _, i := range m.sw {
 		if i == nil {

@@ -3,6 +3,7 @@ package vnet
 import (
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // Defaults of router advertisements (src/vnet/ip6-nd/ip6_ra.h, RFC 4861
@@ -19,10 +20,11 @@ const (
 	raDefaultHopLimit    = 64
 	raMaxInitialCount    = 3
 	raMaxInitialInterval = 16
+	raEndless            = ^uint32(0)
 )
 
 // RouterAdvertisements is an interface's configuration of router
-// advertisements. The instance sends none; it keeps what was configured.
+// advertisements and what came of it.
 type RouterAdvertisements struct {
 	Send, Cease, Managed, Other, LinkLayerOption, SendUnicast bool
 	HopLimit                                                  uint8
@@ -30,6 +32,30 @@ type RouterAdvertisements struct {
 	MaxInterval, MinInterval                                  uint32
 	InitialCount, InitialInterval                             uint32
 	Prefixes                                                  []RAPrefix
+	// LinkMTU is what is announced: the interface's MTU for IPv6 when it got
+	// IPv6.
+	LinkMTU uint32
+	// Sent counts advertisements, the others solicitations.
+	Sent, SolicitationsReceived, SolicitationsDropped uint32
+
+	state raState
+}
+
+// RATimes is when advertisements were and will be sent; the zero time says that
+// it is not known.
+type RATimes struct {
+	LastSolicited, LastMulticast, NextMulticast time.Time
+	// InitialDone says that the quick advertisements of the beginning are over.
+	InitialDone bool
+}
+
+// Times tells when advertisements go out.
+func (ra *RouterAdvertisements) Times() RATimes {
+	t := RATimes{LastSolicited: ra.state.lastSolicited, InitialDone: ra.state.initialLeft == 0}
+	if ra.state.nextMulticast.After(ra.state.lastMulticast) {
+		t.LastMulticast, t.NextMulticast = ra.state.lastMulticast, ra.state.nextMulticast
+	}
+	return t
 }
 
 // RAPrefix is a prefix that advertisements announce.
@@ -37,6 +63,9 @@ type RAPrefix struct {
 	Prefix                              netip.Prefix
 	Valid, Preferred                    uint32
 	OnLink, Autonomous, NoAdvertisement bool
+	// Endless lifetimes do not count down; others end at these times.
+	Endless                    bool
+	ValidUntil, PreferredUntil time.Time
 }
 
 // RAConfig is a change of router advertisements: flags that are set change the
@@ -48,7 +77,8 @@ type RAConfig struct {
 
 func newRouterAdvertisements() *RouterAdvertisements {
 	return &RouterAdvertisements{LinkLayerOption: true, HopLimit: raDefaultHopLimit, Lifetime: raLifetime,
-		MaxInterval: raMaxInterval, MinInterval: raMinInterval, InitialCount: raInitialCount, InitialInterval: raInitialInterval}
+		MaxInterval: raMaxInterval, MinInterval: raMinInterval, InitialCount: raInitialCount, InitialInterval: raInitialInterval,
+		state: raState{initialLeft: raInitialCount - 1}}
 }
 
 // RouterAdvertisements returns an interface's configuration, nil where IPv6 is
@@ -108,6 +138,7 @@ func (m *Main) ConfigureRA(swIf uint32, c RAConfig) error {
 	ra.MinInterval, ra.MaxInterval, ra.Lifetime = minInterval, maxInterval, lifetime
 	ra.InitialCount = c.pick(c.InitialCount != 0, c.InitialCount, raInitialCount, ra.InitialCount)
 	ra.InitialInterval = c.pick(c.InitialInterval != 0, c.InitialInterval, raInitialInterval, ra.InitialInterval)
+	m.restartRA(swIf, ra)
 	return nil
 }
 
@@ -124,9 +155,9 @@ func (c RAConfig) pick(change bool, given, normal, was uint32) uint32 {
 }
 
 // SetRAPrefix announces a prefix, or no longer: ErrIP6NotEnabled; removing one
-// that is not there is ErrInvalidValue, an address
-// that is announced with another length ErrInvalidValue2 (ip6_ra_prefix, which takes any
-// lifetimes).
+// that is not there is ErrInvalidValue, an address that is announced with
+// another length ErrInvalidValue2. Defaults count for a new prefix only
+// (ip6_ra_prefix, which takes any lifetimes).
 func (m *Main) SetRAPrefix(swIf uint32, p RAPrefix, useDefault, remove bool) error {
 	if _, err := m.mustInterface(swIf); err != nil {
 		return err
@@ -135,7 +166,6 @@ func (m *Main) SetRAPrefix(swIf uint32, p RAPrefix, useDefault, remove bool) err
 	if ra == nil {
 		return ErrIP6NotEnabled
 	}
-	p.Prefix = p.Prefix.Masked()
 	k := slices.IndexFunc(ra.Prefixes, func(o RAPrefix) bool { return o.Prefix.Addr() == p.Prefix.Addr() })
 	switch {
 	case remove && k < 0:
@@ -144,15 +174,25 @@ func (m *Main) SetRAPrefix(swIf uint32, p RAPrefix, useDefault, remove bool) err
 		return ErrInvalidValue2
 	case remove:
 		ra.Prefixes = slices.Delete(ra.Prefixes, k, k+1)
-		return nil
+	case k >= 0:
+		ra.Prefixes[k] = p.started(m.Now(), ra.Prefixes[k].Endless)
+	case useDefault:
+		p = RAPrefix{Prefix: p.Prefix, Valid: raValidLifetime, Preferred: raPreferredLifetime, OnLink: true, Autonomous: true}
+		ra.Prefixes = append(ra.Prefixes, p.started(m.Now(), false))
+	default:
+		ra.Prefixes = append(ra.Prefixes, p.started(m.Now(), false))
 	}
-	if useDefault {
-		p.Valid, p.Preferred = raValidLifetime, raPreferredLifetime
-	}
-	if k < 0 {
-		ra.Prefixes = append(ra.Prefixes, p)
-	} else {
-		ra.Prefixes[k] = p
-	}
+	m.restartRA(swIf, ra)
 	return nil
+}
+
+// started begins the prefix's lifetimes. One that is endless makes both so, for
+// as long as the prefix is announced.
+func (p RAPrefix) started(now time.Time, endless bool) RAPrefix {
+	if p.Valid == raEndless || p.Preferred == raEndless {
+		p.Valid, p.Preferred, endless = raEndless, raEndless, true
+	}
+	p.Endless = endless
+	p.ValidUntil, p.PreferredUntil = now.Add(time.Duration(p.Valid)*time.Second), now.Add(time.Duration(p.Preferred)*time.Second)
+	return p
 }

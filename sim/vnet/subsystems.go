@@ -12,6 +12,14 @@ type subsystems struct {
 	resolve resolvers
 	ifStats interfaceStats
 	noPing  bool // the ping plugin is disabled
+	ping    pingMain
+	arping  arpingMain
+	ra      raMain
+	auto    autoconfMain
+	dad     dadMain
+	// mldReports says that interfaces report the groups they listen to.
+	mldReports bool
+	randoms    uint64 // drawn so far
 	datapath
 	reass reassMain
 
