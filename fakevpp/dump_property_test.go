@@ -416,7 +416,15 @@ func (v *VPP) apiDumps() string {
 			_ = v.ipNeighborDump(nil, &ipNeighborDump{invalidIndex, af}, func(d *ipNeighborDetails) { add("neighbor", d) })
 			_ = v.ipPuntRedirectV2Dump(nil, &ipPuntRedirectV2Dump{invalidIndex, af}, func(d *ipPuntRedirectV2Details) { add("punt", d) })
 		}
-		_ = v.ip6ndRADump(nil, &ip6ndInterface{invalidIndex}, func(d *ip6ndRADetails) { add("ra", d) })
+		_ = v.ip6ndRADump(nil, &ip6ndInterface{invalidIndex}, func(d *ip6ndRADetails) {
+			d.AdvLinkMTU = 0 // that of the time when the interface got IPv6
+			// Times count from when the interface was configured.
+			d.LastMulticastTime, d.NextMulticastTime = 0, 0
+			for k := range d.Prefixes {
+				d.Prefixes[k].ValidLifetimeExpires, d.Prefixes[k].PrefLifetimeExpires = 0, 0
+			}
+			add("ra", d)
+		})
 	})
 	slices.Sort(out)
 	return strings.Join(out, "\n")
