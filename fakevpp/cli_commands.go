@@ -24,6 +24,7 @@ func familyCommands() []cliCommand {
 		logCommands(),
 		clockCommands(),
 		bihashCommands(),
+		apiShowCommands(),
 		apiTraceCommands(),
 		pingCommands(),
 		arpingCommands(),

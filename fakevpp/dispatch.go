@@ -27,6 +27,9 @@ func (v *VPP) dispatch(cl *client, msg []byte) (bye bool, err error) {
 		v.logf(levelWarning, "api", "no handler for msg id %d", id)
 		return false, nil
 	}
+	if v.traces.on.Load() {
+		v.traceMessage(msg)
+	}
 	if size := e.Kind.HeaderSize(); len(msg) < size {
 		return false, &schema.Error{Message: e.Name, Offset: len(msg), Problem: "shorter than its header"}
 	}

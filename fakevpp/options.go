@@ -22,7 +22,10 @@ type options struct {
 	// disabled names plugins to start without.
 	disabled []string
 	load     func(name string, byDefault bool) bool
-	calls    int
+	// traceItems is the size of the API trace, 0 for none.
+	traceItems int
+	saveTable  string
+	calls      int
 }
 
 type optionFunc func(*options)

@@ -77,8 +77,9 @@ var fixedIDs = [...]string{
 }
 
 const (
-	idSockclntCreate = 15
-	idSockclntDelete = 17
+	idTracePluginMsgIDs = 14
+	idSockclntCreate    = 15
+	idSockclntDelete    = 17
 )
 
 // newTable numbers the messages: the fixed ones first, then those of sources
@@ -144,6 +145,20 @@ func newTable(sources []schema.Source, handlers []handler) (*table, error) {
 type module struct {
 	*schema.Module
 	first, last uint16 // of the messages; 0 if there are none
+}
+
+// rangeName is the name of the module's range of ids, "" if it has none: memclnt's
+// are fixed, others register theirs (vl_msg_api_get_msg_ids in
+// src/vlibapi/api_shared.c).
+func (m *module) rangeName() string {
+	crc := m.RangeCRC
+	if crc == "" {
+		crc = m.CRC
+	}
+	if m.Name == "memclnt" || m.first == 0 {
+		return ""
+	}
+	return m.Name + "_" + crc
 }
 
 // addModules finds the ranges of ids of the source's modules.

@@ -47,6 +47,7 @@ type VPP struct {
 	sockets sockets
 	rules   rules
 	history history
+	traces  apiTraces
 	log     logBook
 }
 
@@ -83,6 +84,8 @@ func (v *VPP) boot() error {
 	dp.WatchRouters(v.routerAdvertised)
 	dp.WatchDAD(v.dadChanged)
 	v.log.start(v.opts.log)
+	v.traces.start(v.table, v.opts.traceItems)
+	v.saveAPITable()
 	close(v.up)
 	return nil
 }

@@ -95,7 +95,12 @@ func (d *Daemon) Close() error {
 
 // options turns the configuration into the double's.
 func (d *Daemon) options() []fakevpp.Option {
-	return []fakevpp.Option{fakevpp.Workers(d.config.CPU.Workers), fakevpp.API2606(), fakevpp.LoadPlugins(d.loads)}
+	list := []fakevpp.Option{fakevpp.Workers(d.config.CPU.Workers), fakevpp.API2606(), fakevpp.LoadPlugins(d.loads),
+		fakevpp.SaveAPITable(d.config.APITrace.SaveTable)}
+	if d.config.APITrace.On {
+		list = append(list, fakevpp.APITrace(d.config.APITrace.NItems))
+	}
+	return list
 }
 
 // loads says if the configuration has the VPP load a plugin.

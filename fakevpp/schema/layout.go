@@ -153,7 +153,8 @@ func (c *Catalog) enumeration(name string, flags bool, words []string) (*Type, e
 		single = single && v&(v-1) == 0
 	}
 	e.flags = flags || single && strings.Contains(name, "flags")
-	t.Enum = e.render
+	e.declaredFlags = flags
+	t.Enum, t.enum = e.render, e
 	return &t, nil
 }
 
@@ -162,16 +163,25 @@ type enumeration struct {
 	typ    string
 	names  []string
 	values []uint64
-	flags  bool
+	// flags says that values may be combined, declaredFlags that the file says so.
+	flags, declaredFlags bool
+}
+
+// exactly returns the name of one value.
+func (e *enumeration) exactly(value uint64) (string, bool) {
+	for i, v := range e.values {
+		if v == value {
+			return e.names[i], true
+		}
+	}
+	return "", false
 }
 
 // render names a value, a combination of flags as A|B; what has no name is a
 // number.
 func (e *enumeration) render(value uint64) string {
-	for i, v := range e.values {
-		if v == value {
-			return e.names[i]
-		}
+	if name, ok := e.exactly(value); ok {
+		return name
 	}
 	if !e.flags {
 		return fmt.Sprintf("%s(%d)", e.typ, value)

@@ -132,6 +132,8 @@ type Type struct {
 	Fields []Field
 	// Enum renders a value of an enumeration by its name; nil for plain numbers.
 	Enum func(value uint64) string
+
+	enum *enumeration // of types from API files
 }
 
 // fixed returns the type's wire size, and false if it depends on the value.
