@@ -34,7 +34,7 @@ func (v *VPP) cliTraceStatus(*cliArgs) (string, error) {
 // threadSafe are the messages that VPP runs without stopping its workers
 // (vl_api_set_msg_thread_safe).
 var threadSafe = strings.Fields(`get_first_msg_id api_versions trace_plugin_msg_ids memclnt_keepalive
-	memclnt_keepalive_reply control_ping control_ping_reply arping arping_acd graph_node_get trace_dump trace_v2_dump
+	memclnt_keepalive_reply control_ping arping arping_acd graph_node_get trace_dump trace_v2_dump
 	cli_inband show_threads get_node_graph dev_attach dev_detach dev_create_port_if dev_remove_port_if
 	sw_interface_details sw_interface_dump sw_interface_tag_add_del sw_interface_set_interface_name l2_flags_get
 	l2_flags_set l2_interface_feat_flags_get l2_interface_feat_flags_set bridge_domain_dump ip_route_add_del
