@@ -1,6 +1,7 @@
 package fakevpp
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -91,7 +92,7 @@ func (t *traceCLI) line(a *cliArgs) error {
 			t.buffer.free()
 		case a.is("post-mortem-on"), a.is("post-mortem-off"):
 		default:
-			return fmt.Errorf("unknown input `%s'", strings.Join(a.words, " "))
+			return a.unknown()
 		}
 	}
 	return nil
@@ -185,12 +186,16 @@ func (t *traceCLI) print(msg []byte, json bool) {
 		return
 	}
 	view := &schema.View{Message: e.Message, Data: msg}
+	var text []byte
 	if json {
-		t.out.Write(view.AppendJSON(nil))
+		text = view.AppendJSON(nil)
 	} else {
-		t.out.Write(view.AppendVPPText(nil))
+		text = view.AppendVPPText(nil)
 	}
-	t.out.WriteByte('\n')
+	t.out.Write(text)
+	if !bytes.HasSuffix(text, []byte("\n")) { // as vlib_cli_output ends lines
+		t.out.WriteByte('\n')
+	}
 }
 
 // dumpText prints a file as it is.

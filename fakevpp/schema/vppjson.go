@@ -105,6 +105,8 @@ func (w *jsonWriter) fields(fields []Field, data []byte, pos int) {
 
 func (w *jsonWriter) array(t *Type, data []byte, pos, n int) error {
 	w.b = append(w.b, '[')
+	w.depth++ // counts for what is inside, though an array has no lines of its own
+	defer func() { w.depth-- }()
 	for i := range n {
 		if i > 0 {
 			w.b = append(w.b, ", "...)
