@@ -14,6 +14,7 @@ func familyCommands() []cliCommand {
 		graphCommands(),
 		vxlanCommands(),
 		reassCommands(),
+		ipipCommands(),
 		urpfCommands(),
 		ipShowCommands(),
 		routeCommands(),

@@ -18,6 +18,7 @@ var allHandlers = slices.Concat(
 	memifHandlers,
 	vxlanHandlers,
 	reassHandlers,
+	ipipHandlers,
 	urpfHandlers,
 	ipHandlers,
 	ipAddressHandlers,

@@ -52,6 +52,15 @@ type Adjacency struct {
 	Fixup Fixup
 	// Stacked is where a midchain's packets go after the rewrite.
 	Stacked DPO
+	// Originate says that a midchain's packets are this instance's own once they
+	// are encapsulated, so that no hop is taken off them and they may be
+	// fragmented.
+	Originate bool
+	// HashInner says that the flow hash of the packet, not of its encapsulation,
+	// chooses among the paths to a midchain's far end.
+	HashInner bool
+	// Released is called when the adjacency goes, nil for nobody to tell.
+	Released func()
 	// NextHop is the neighbour's address; unspecified on point-to-point
 	// interfaces. For a glean it is the address that requests are sent from,
 	// invalid when the prefix is attached without being connected.

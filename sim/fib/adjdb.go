@@ -124,6 +124,10 @@ func (f *FIB) unlockAdjacency(i uint32) {
 	list[a.itfPos] = list[last]
 	f.Adjacencies.At(list[a.itfPos]).itfPos = a.itfPos
 	f.adjByItf[a.SwIf] = list[:last]
+	if released := a.Released; released != nil {
+		a.Released = nil
+		f.hold(released)
+	}
 	f.Adjacencies.release(i)
 }
 
@@ -136,7 +140,10 @@ func (f *FIB) LockNeighbor(p Proto, link LinkType, nextHop netip.Addr, swIf uint
 }
 
 // UnlockAdjacency gives back what LockNeighbor returned.
-func (f *FIB) UnlockAdjacency(i uint32) { f.unlockAdjacency(i) }
+func (f *FIB) UnlockAdjacency(i uint32) {
+	f.unlockAdjacency(i)
+	f.settle()
+}
 
 // FindNeighbor returns the adjacency of a neighbour if a route or another user
 // made one.
@@ -178,7 +185,7 @@ func (f *FIB) SetRewrite(adj uint32, complete bool, header []byte) {
 		a.Type = AdjRewrite
 	}
 	a.RewriteLen = uint8(copy(a.Rewrite[:], header))
-	a.Fixup, a.Stacked = nil, DPO{}
+	a.Fixup, a.Stacked, a.Originate, a.HashInner = nil, DPO{}, false, false
 	if old != a.Type {
 		f.tell(a.children)
 		f.settle()

@@ -17,6 +17,11 @@ type datapath struct {
 	vxlan      vxlanMain
 	urpf       urpfMain
 	midchainTx *vlib.Node
+	midchains  map[uint32]*midchain // by adjacency
+	ipip       ipipMain
+	teib       teibMain
+	// localProtocols are those that tunnels registered.
+	localProtocols localProtocols
 }
 
 // addDatapathNodes registers the forwarding nodes.
@@ -34,4 +39,5 @@ func (m *Main) addDatapathNodes() {
 	m.addUDPNodes()
 	m.addURPFNodes()
 	m.addVXLANNodes()
+	m.addIPIPNodes()
 }

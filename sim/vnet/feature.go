@@ -152,7 +152,7 @@ func (m *Main) enableFeature(id arcID, feature string, swIfIndex uint32, on bool
 		}
 		c.enabled = slices.Delete(slices.Clone(c.enabled), at, at+1)
 	}
-	m.compileArc(a, c)
+	m.compileArc(a, c, swIfIndex)
 	if has := len(c.enabled) > 0; has != had {
 		m.featuresChanged(id, swIfIndex, has)
 	}
@@ -161,7 +161,7 @@ func (m *Main) enableFeature(id arcID, feature string, swIfIndex uint32, on bool
 
 // compileArc lists the nodes of a configuration. The end node follows unless it
 // is enabled itself.
-func (m *Main) compileArc(a *arc, c *arcConfig) {
+func (m *Main) compileArc(a *arc, c *arcConfig, swIfIndex uint32) {
 	c.nodes = nil
 	if len(c.enabled) == 0 {
 		return
@@ -170,7 +170,11 @@ func (m *Main) compileArc(a *arc, c *arcConfig) {
 	for _, k := range c.enabled {
 		nodes = append(nodes, m.Graph.MustIndex(a.features[k]))
 	}
-	if end := m.arcEnd(a); end != nodes[len(nodes)-1] {
+	end := m.arcEnd(a)
+	if i := m.sw[swIfIndex]; i.Hw.l3Output != nil && (a == &m.arcs[arcIP4Output] || a == &m.arcs[arcIP6Output]) {
+		end = i.Hw.l3Output.Index
+	}
+	if end != nodes[len(nodes)-1] {
 		nodes = append(nodes, end)
 	}
 	for k, node := range nodes[1:] { // each feature's node gets a slot to the next, which sessions and traces number

@@ -128,6 +128,9 @@ type HwInterface struct {
 	Driver Driver
 	// OutputNode and TxNode are the nodes "<name>-output" and "<name>-tx".
 	OutputNode, TxNode *vlib.Node
+	// l3Output ends the output arcs of IP instead of interface-output, nil for no
+	// other node (vnet_set_interface_l3_output_node).
+	l3Output *vlib.Node
 
 	// vlans says which interface a frame is for, subs lists the sub-interfaces
 	// and l2Count how many of them and itself are in layer 2 mode.

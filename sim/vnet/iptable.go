@@ -116,6 +116,7 @@ func (m *Main) bindTable(p fib.Proto, i *Interface, index uint32) {
 		return
 	}
 	m.moveNeighbors(p, i.SwIfIndex, old, index)
+	m.teibTableBound(i.SwIfIndex, p, old, index)
 	if index != 0 {
 		m.FIB.Lock(p, index, fib.SourceInterface)
 	}

@@ -71,7 +71,7 @@ func (m *Main) ip4LocalOne(n *vlib.Node, b *vlib.Buffer, receiveIf uint32) {
 		n.SendFeature(b)
 		return
 	}
-	n.Enqueue(b, local4Next(ip.Protocol()))
+	n.Enqueue(b, m.local4Next(ip.Protocol()))
 }
 
 // ip4LocalEndOfArc dispatches by protocol after the ip4-local features.
@@ -80,20 +80,20 @@ func (m *Main) ip4LocalEndOfArc(n *vlib.Node, bufs []*vlib.Buffer) {
 		if b.Trace != nil {
 			b.Trace.Add(n, m.newForwardTrace4(b))
 		}
-		n.Enqueue(b, local4Next(packet.IPv4(b.Bytes()).Protocol()))
+		n.Enqueue(b, m.local4Next(packet.IPv4(b.Bytes()).Protocol()))
 	}
 }
 
 // local4Next says which protocols this instance terminates itself; the rest is
 // punted.
-func local4Next(proto uint8) uint16 {
+func (m *Main) local4Next(proto uint8) uint16 {
 	switch proto {
 	case packet.ProtoICMP:
 		return localNextICMP
 	case packet.ProtoUDP:
 		return localNextUDP
 	}
-	return localNextPunt
+	return m.registeredProtocol(fib.IP4, proto)
 }
 
 // ip4LocalChecksum validates a TCP or UDP checksum; ip4ErrUnknownProtocol, as

@@ -92,7 +92,7 @@ func (m *Main) local6Next(proto uint8) uint16 {
 	case packet.ProtoHopByHop:
 		return localNextHopByHop
 	}
-	return localNextPunt
+	return m.registeredProtocol(fib.IP6, proto)
 }
 
 // ip6LocalChecksum validates length and checksum of UDP and ICMPv6, the

@@ -9,6 +9,7 @@ import (
 // addMidchainNodes registers what follows a midchain's rewrite
 // (src/vnet/adj/adj_midchain_node.c).
 func (m *Main) addMidchainNodes() {
+	m.midchains = map[uint32]*midchain{}
 	count := func(n *vlib.Node, bufs []*vlib.Buffer) { m.midchainOutput(n, bufs, true) }
 	m.midchainTx = m.Graph.MustAdd(vlib.Registration{Name: "adj-midchain-tx", Func: count, Nexts: []string{"error-drop"}})
 	m.Graph.MustAdd(vlib.Registration{Name: "tunnel-output", Func: count, SiblingOf: "adj-midchain-tx"})

@@ -39,6 +39,7 @@ var starters = []func(*Main){}
 // interface, in this order.
 var interfaceWatchers = []func(*Main, InterfaceEvent, *Interface){
 	(*Main).mplsWatchInterface,
+	(*Main).teibWatchInterface,
 	(*Main).ipWatchInterface,
 	(*Main).fibWatchInterface,
 	(*Main).urpfWatchInterface,

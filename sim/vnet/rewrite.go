@@ -194,7 +194,7 @@ func (m *Main) rewrite(n *vlib.Node, b *vlib.Buffer, adj *fib.Adjacency, p []byt
 	}
 	b.TxSwIf = adj.SwIf
 	if adj.Type != fib.AdjRewrite {
-		finishRewrite(b, adj, full, p, arc)
+		m.finishRewrite(b, adj, full, p, arc)
 	}
 	if b.Trace != nil {
 		m.traceRewrite(n, b)
@@ -211,9 +211,15 @@ func (m *Main) rewrite(n *vlib.Node, b *vlib.Buffer, adj *fib.Adjacency, p []byt
 
 // finishRewrite does what depends on the packet: a tunnel's lengths and
 // checksums, a multicast group's MAC address.
-func finishRewrite(b *vlib.Buffer, adj *fib.Adjacency, full, p []byte, arc arcID) {
+func (m *Main) finishRewrite(b *vlib.Buffer, adj *fib.Adjacency, full, p []byte, arc arcID) {
 	switch adj.Type {
 	case fib.AdjMidchain, fib.AdjMcastMidchain:
+		if adj.HashInner && b.FlowHash == 0 {
+			b.FlowHash = m.flowHash(p, linkProto(adj.Link), fib.FlowHashDefault)
+		}
+		if adj.Originate {
+			b.Flags |= vlib.FlagLocallyOriginated
+		}
 		if adj.Fixup != nil {
 			adj.Fixup(full, len(p), b.FlowHash)
 		}
