@@ -56,8 +56,6 @@ func (v *VPP) ipipAddTunnel(_ *call, req *ipipAdd, rep *swIfIndexReply) error {
 	return err
 }
 
-type swIfIndexRequest struct{ SwIfIndex uint32 }
-
 func (v *VPP) ipipDelTunnel(_ *call, req *swIfIndexRequest) error {
 	return v.dp.DeleteIPIP(req.SwIfIndex)
 }
