@@ -26,6 +26,7 @@ type options struct {
 	traceItems int
 	saveTable  string
 	calls      int
+	stats      StatsConfig
 }
 
 type optionFunc func(*options)

@@ -45,6 +45,7 @@ type VPP struct {
 	subs    subscriptions
 	clients clients
 	sockets sockets
+	stats   statsServer // guarded by life
 	rules   rules
 	history history
 	traces  apiTraces
@@ -128,7 +129,8 @@ func (v *VPP) halt(reason string) error {
 	if dp == nil {
 		return nil
 	}
-	return dp.Close()
+	err := dp.Close()
+	return errors.Join(err, v.closeStats(dp))
 }
 
 // Restart crashes the VPP if it runs, starts it with empty state and listens
@@ -147,6 +149,11 @@ func (v *VPP) Restart() error {
 			return fmt.Errorf("restart %s: %w", v.opts.name, err)
 		}
 	}
+	if v.stats.path != "" {
+		if err := v.listenStats(v.stats.path); err != nil {
+			return fmt.Errorf("restart %s: %w", v.opts.name, err)
+		}
+	}
 	return nil
 }
 
@@ -156,6 +163,7 @@ func (v *VPP) Close() error {
 	v.life.Lock()
 	err := v.halt("vpp closed")
 	v.sockets.remove()
+	v.removeStats()
 	v.life.Unlock()
 	v.sockets.wait.Wait()
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/vpptwin/vpptwin/fakevpp"
 	"github.com/vpptwin/vpptwin/fakevpp/startup"
@@ -69,6 +70,9 @@ func (d *Daemon) start() error {
 		return err
 	}
 	d.vpp = v
+	if err := d.listenStats(); err != nil {
+		return err
+	}
 	if err := d.script(); err != nil {
 		return err
 	}
@@ -95,8 +99,11 @@ func (d *Daemon) Close() error {
 
 // options turns the configuration into the double's.
 func (d *Daemon) options() []fakevpp.Option {
+	stats := fakevpp.StatsConfig{Size: d.config.StatSeg.Size, PageSize: d.config.StatSeg.PageSize,
+		PerNodeCounters: d.config.StatSeg.PerNodeCounters,
+		UpdateInterval:  time.Duration(d.config.StatSeg.UpdateInterval * float64(time.Second))}
 	list := []fakevpp.Option{fakevpp.Workers(d.config.CPU.Workers), fakevpp.API2606(), fakevpp.LoadPlugins(d.loads),
-		fakevpp.SaveAPITable(d.config.APITrace.SaveTable)}
+		fakevpp.SaveAPITable(d.config.APITrace.SaveTable), fakevpp.Stats(stats)}
 	if d.config.APITrace.On {
 		list = append(list, fakevpp.APITrace(d.config.APITrace.NItems))
 	}
@@ -170,6 +177,15 @@ func (d *Daemon) script() error {
 		_, _ = fmt.Fprintln(d.settings.Stderr, strings.TrimSpace(out+err.Error()))
 	}
 	return nil
+}
+
+// listenStats offers the stats segment.
+func (d *Daemon) listenStats() error {
+	name := d.config.StatSeg.SocketName
+	if name == "" {
+		name = statsSocket
+	}
+	return d.vpp.ListenStats(d.path(name))
 }
 
 // listenAPI opens the API socket.

@@ -65,22 +65,22 @@ func New() *Directory {
 // the object's unique number.
 func (d *Directory) Simple(name string) *Simple {
 	s := &Simple{}
-	d.register(name, TypeSimple, &s.vector, func(i uint32) { s.vector.init(d, i, 1) })
+	d.register(name, TypeSimple, &s.vector, func(i uint32) { s.vector.init(d, i, 0) })
 	return s
 }
 
-// SimpleRows is Simple with several rows, of which only the first counts: VPP
-// makes room for one thread too many in some vectors.
-func (d *Directory) SimpleRows(name string, rows int) *Simple {
+// SpareSimple is Simple with a row that no thread counts in: VPP makes room for
+// one thread too many in some vectors.
+func (d *Directory) SpareSimple(name string) *Simple {
 	s := &Simple{}
-	d.register(name, TypeSimple, &s.vector, func(i uint32) { s.vector.init(d, i, rows) })
+	d.register(name, TypeSimple, &s.vector, func(i uint32) { s.vector.init(d, i, 1) })
 	return s
 }
 
 // Combined registers a vector of packets and bytes.
 func (d *Directory) Combined(name string) *Combined {
 	c := &Combined{}
-	d.register(name, TypeCombined, &c.vector, func(i uint32) { c.vector.init(d, i, 1) })
+	d.register(name, TypeCombined, &c.vector, func(i uint32) { c.vector.init(d, i, 0) })
 	return c
 }
 
@@ -91,8 +91,8 @@ func (d *Directory) Names(name string) *Names {
 	return n
 }
 
-func (v *vector[T]) init(d *Directory, index uint32, rows int) {
-	v.dir, v.index, v.rows = d, index, rows
+func (v *vector[T]) init(d *Directory, index uint32, spare int) {
+	v.dir, v.index, v.spare = d, index, spare
 }
 
 func (d *Directory) register(name string, t Type, data content, init func(uint32)) {

@@ -25,6 +25,9 @@ func (n *Names) Set(i uint32, name string) {
 	}
 }
 
+// Index returns the vector's place in the directory.
+func (n *Names) Index() uint32 { return n.index }
+
 // Slots returns the strings; the caller does not change them.
 func (n *Names) Slots() []string { return n.at }
 

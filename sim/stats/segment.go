@@ -7,12 +7,13 @@ import (
 
 // segment is the memory that readers have mapped.
 type segment struct {
-	mem  memory
-	base uint64 // what pointers in the segment count from
-	heap *allocator
-	dir  extent // the directory vector
-	n    uint32 // entries readers see
-	full bool   // the directory has no room to grow
+	mem     memory
+	threads int    // rows of each vector
+	base    uint64 // what pointers in the segment count from
+	heap    *allocator
+	dir     extent // the directory vector
+	n       uint32 // entries readers see
+	full    bool   // the directory has no room to grow
 }
 
 // minSize is the smallest segment that holds the directory of an idle
@@ -21,9 +22,10 @@ const minSize = 64 << 10
 
 // Attach moves all counters into mem, which readers have mapped or will map,
 // and keeps them there until Detach. mem is zero and aligned to pages, base the
-// address that pointers in it count from; readers subtract it. Attach reports
-// a size below 64 KiB, and a second one before Detach.
-func (d *Directory) Attach(mem []byte, base uint64) error {
+// address that pointers in it count from; readers subtract it. Readers see a
+// row for each of the threads; the first counts. Attach reports a size below 64
+// KiB, and a second one before Detach.
+func (d *Directory) Attach(mem []byte, base uint64, threads int) error {
 	if d.seg != nil {
 		return fmt.Errorf("attach stats segment: one is attached already")
 	}
@@ -32,7 +34,7 @@ func (d *Directory) Attach(mem []byte, base uint64) error {
 	}
 	// The last line stays free: readers take a vector that ends with the
 	// segment for one that leaves it.
-	s := &segment{mem: mem, base: base, heap: newAllocator(heapStart, uint64(len(mem))&^(lineSize-1)-lineSize)}
+	s := &segment{mem: mem, base: base, threads: threads, heap: newAllocator(heapStart, uint64(len(mem))&^(lineSize-1)-lineSize)}
 	s.mem.put(offVersion, Version)
 	s.mem.put(offBase, base)
 	s.mem.put(offInProgress, 1)

@@ -38,8 +38,8 @@ type vector[T uint64 | Pair] struct {
 	at    []T // the slots; those between length and capacity are zero
 	dir   *Directory
 	index uint32
-	// rows is how many threads' rows readers see; only the first is counted in.
-	rows  int
+	// spare is how many rows readers see beside those of the threads.
+	spare int
 	mover *Mover
 	// placed is where the rows and the vector of pointers to them lie in the
 	// segment; lost says that there was no room for them.
@@ -116,8 +116,9 @@ func (v *vector[T]) grow(n int) {
 func (v *vector[T]) place(seg *segment, n, room int) bool {
 	size := uint64(unsafe.Sizeof(*new(T)))
 	bytes := roundLine(lineSize + uint64(room)*size)
-	rows := make([]extent, 0, v.rows)
-	for range v.rows {
+	count := seg.threads + v.spare
+	rows := make([]extent, 0, count)
+	for range count {
 		off, ok := seg.heap.alloc(bytes)
 		if !ok {
 			v.release(seg, rows)
@@ -127,13 +128,14 @@ func (v *vector[T]) place(seg *segment, n, room int) bool {
 		seg.mem.clear(off, bytes)
 	}
 	if v.outer.size == 0 {
-		off, ok := seg.heap.alloc(lineSize + uint64(v.rows)*8)
+		outer := lineSize + uint64(count)*8
+		off, ok := seg.heap.alloc(outer)
 		if !ok {
 			v.release(seg, rows)
 			return false
 		}
-		v.outer = extent{off, lineSize + uint64(v.rows)*8}
-		seg.mem.put(off+lineSize-vectorHeader, uint64(v.rows))
+		v.outer = extent{off, outer}
+		seg.mem.put(off+lineSize-vectorHeader, uint64(count))
 	}
 	first := rows[0].off + lineSize
 	at := unsafe.Slice((*T)(unsafe.Pointer(&seg.mem[first])), (bytes-lineSize)/size)[:n]

@@ -85,6 +85,8 @@ type Node struct {
 
 	// Calls and Vectors count dispatches and the buffers they saw.
 	Calls, Vectors uint64
+	// Clocks is the time spent in the node while the graph times nodes.
+	Clocks time.Duration
 }
 
 // nextSlots is shared between siblings.
@@ -183,6 +185,10 @@ func (n *Node) SendFeature(b *Buffer) { n.hand(b, n.graph.nodes[b.NextFeature()]
 type Graph struct {
 	// Stats names all counters of the instance.
 	Stats *stats.Directory
+	// TimeNodes makes Run time the nodes.
+	TimeNodes bool
+	// Runs counts calls of Run.
+	Runs uint64
 
 	nodes  []*Node
 	byName map[string]*Node
@@ -311,6 +317,7 @@ func (g *Graph) Inject(n *Node, b *Buffer) { g.Input(n, b) }
 
 // Run dispatches nodes until no packet is left in the graph.
 func (g *Graph) Run() {
+	g.Runs++
 	for i := 0; i < len(g.ready); i++ {
 		n := g.ready[i]
 		bufs := n.pending
@@ -321,6 +328,10 @@ func (g *Graph) Run() {
 			n.Calls++
 			n.Vectors += uint64(len(v))
 			g.tracer.stamped = false
+			if g.TimeNodes {
+				n.timed(v)
+				continue
+			}
 			n.fn(n, v)
 		}
 		n.spare = bufs[:0]
@@ -332,6 +343,13 @@ func (g *Graph) Run() {
 // (`clear runtime`).
 func (g *Graph) ClearRuntime() {
 	for _, n := range g.nodes {
-		n.Calls, n.Vectors = 0, 0
+		n.Calls, n.Vectors, n.Clocks = 0, 0, 0
 	}
+}
+
+// timed runs the node and adds up how long that takes.
+func (n *Node) timed(v []*Buffer) {
+	start := time.Now()
+	n.fn(n, v)
+	n.Clocks += time.Since(start)
 }

@@ -114,6 +114,7 @@ func (m *Main) AdjustClock(d time.Duration) {
 	}
 	c.offset += max(stop.Sub(m.now()), 0)
 	m.armClock()
+	m.statsClockAdjusted(d)
 }
 
 // stopClock ends the timers of an instance that is closed.

@@ -66,6 +66,7 @@ func New(env Environment) (*Main, error) {
 	m := &Main{Graph: vlib.NewGraph(), Start: time.Now(), env: env, byName: map[string]*Interface{}}
 	m.Graph.Clock = m.now
 	m.Stats = m.Graph.Stats
+	m.initStats()
 	m.Graph.OnDrop, m.Graph.RxName = m.countDrop, m.interfaceName
 	for _, add := range nodeGroups {
 		add(m)

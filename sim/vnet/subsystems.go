@@ -24,4 +24,6 @@ type subsystems struct {
 	reass reassMain
 
 	classify classifyMain
+
+	collector collector
 }
