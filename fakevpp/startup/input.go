@@ -1,6 +1,7 @@
 package startup
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strconv"
@@ -84,17 +85,23 @@ func (in *input) done() bool {
 // match takes the words if they come next, each whole.
 func (in *input) match(words string) bool {
 	start := in.pos
-	for w := range strings.FieldsSeq(words) {
-		if in.done() || in.pos+len(w) > len(in.text) {
+	if in.matchStart(words) && (in.pos == len(in.text) || isBlank(in.text[in.pos]) || in.text[in.pos] == '{' || in.text[in.pos] == '}') {
+		return true
+	}
+	in.pos = start
+	return false
+}
+
+// matchStart takes the words if they come next, whatever follows the last.
+func (in *input) matchStart(words string) bool {
+	start := in.pos
+	for i, w := range strings.Fields(words) {
+		apart := i == 0 || in.pos < len(in.text) && isBlank(in.text[in.pos])
+		if !apart || in.done() || !bytes.HasPrefix(in.text[in.pos:], []byte(w)) {
 			in.pos = start
 			return false
 		}
-		end := in.pos + len(w)
-		if string(in.text[in.pos:end]) != w || end < len(in.text) && !isBlank(in.text[end]) && in.text[end] != '{' && in.text[end] != '}' {
-			in.pos = start
-			return false
-		}
-		in.pos = end
+		in.pos += len(w)
 	}
 	return true
 }

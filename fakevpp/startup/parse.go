@@ -75,10 +75,20 @@ func (in *input) options(list ...option) error {
 	return nil
 }
 
+// option prefers whole words, but VPP's parser does not look at what follows a
+// word: "onupdate-interval 5" is "on" and "update-interval 5" (va_unformat in
+// src/vppinfra/unformat.c).
 func (in *input) option(list []option) (bool, error) {
+	if taken, err := in.optionBy(in.match, list); taken || err != nil {
+		return taken, err
+	}
+	return in.optionBy(in.matchStart, list)
+}
+
+func (in *input) optionBy(match func(words string) bool, list []option) (bool, error) {
 	start := in.pos
 	for _, o := range list {
-		if !in.match(o.words) {
+		if !match(o.words) {
 			continue
 		}
 		if o.arg == nil {
