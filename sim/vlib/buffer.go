@@ -120,13 +120,33 @@ type Buffer struct {
 	Features []uint32
 	// TraceID follows the packet through the world; 0 when nobody follows it.
 	TraceID packet.TraceID
+	// L2 is what bridging nodes leave for one another, set by l2-input and
+	// meaningless before.
+	L2 L2
 	// Opaque is free for the use of two neighbouring nodes.
 	Opaque [4]uint64
 	// L4 is what shallow reassembly knows of the packet's flow, for the nodes
 	// that follow on the arc.
 	L4 L4Info
 
-	_ [76]byte // to 256 bytes, so that buffers in a slab keep their lines
+	_ [64]byte // to 256 bytes, so that buffers in a slab keep their lines
+}
+
+// L2 is the metadata of a packet in a bridge domain or a cross-connect (the l2
+// member of vnet_buffer_opaque_t in src/vnet/buffer.h). The length of the layer
+// 2 header is Buffer.L2Len.
+type L2 struct {
+	// Features holds the features that the packet has still to visit, one bit
+	// each; the highest comes first.
+	Features uint32
+	// BD is the index of the bridge domain.
+	BD uint16
+	// Seq is the state of domain and interface that entries learned from the
+	// packet belong to.
+	Seq uint16
+	// SHG is the split horizon group the packet came from, Age the domain's age
+	// limit in minutes.
+	SHG, Age uint8
 }
 
 // Bytes returns the packet from its current start to its end.

@@ -50,8 +50,9 @@ type Interface struct {
 	// values.
 	Counters InterfaceSlots
 
-	main    *Main
-	deleted bool
+	main       *Main
+	deleted    bool
+	floodClass floodClass
 }
 
 // IsUp tells whether the interface can send: admin up and link up.

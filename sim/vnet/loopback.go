@@ -53,16 +53,31 @@ func (m *Main) DeleteLoopback(swIfIndex uint32) error {
 	return m.DeleteInterface(swIfIndex)
 }
 
-// loopbackTx echoes packets back in, as received on the loopback
-// (simulated_ethernet_interface_tx). They are counted as sent a second time.
+// loopbackTx echoes packets back in, as received on the loopback, to the bridge
+// domain of a loopback that is in one (simulated_ethernet_interface_tx). They are
+// counted as sent a second time.
 func (m *Main) loopbackTx(n *vlib.Node, bufs []*vlib.Buffer) {
-	next := m.Graph.AddNext(n, "ethernet-input")
+	toEthernet, toBridge := m.Graph.AddNext(n, "ethernet-input"), m.Graph.AddNext(n, "l2-input")
 	for _, b := range bufs {
-		i := m.sw[b.TxSwIf]
-		i.Counters.TX.Add(b.Len())
+		m.sw[b.TxSwIf].Counters.TX.Add(b.Len())
+		flags := m.l2In(b.TxSwIf).flags
 		b.RxSwIf, b.TxSwIf = b.TxSwIf, vlib.InvalidIndex
-		n.Enqueue(b, next)
+		if flags&l2BVI != 0 {
+			b.TxSwIf = l2BVIMark
+		}
+		if flags&l2Bridge != 0 {
+			updateL2Len(b)
+			n.Enqueue(b, toBridge)
+			continue
+		}
+		n.Enqueue(b, toEthernet)
 	}
+}
+
+// SetMAC takes the address along in the MAC table of a bridge domain.
+func (d loopbackDriver) SetMAC(hw *HwInterface, mac packet.MAC) error {
+	d.m.moveBVI(hw, mac)
+	return nil
 }
 
 // loopbackDriver makes the link follow the admin state.

@@ -16,6 +16,7 @@ var nodeGroups = []func(*Main){
 	(*Main).addStatsNodes,
 	(*Main).addGSONodes,
 	(*Main).addMPLSNodes,
+	(*Main).addL2Nodes,
 	(*Main).addDatapathNodes,
 	(*Main).addPuntNodes,
 	(*Main).addReassemblyNodes,
@@ -33,7 +34,9 @@ var nodeGroups = []func(*Main){
 }
 
 // starters run once nodes, FIB and local0 exist, in this order.
-var starters = []func(*Main){}
+var starters = []func(*Main){
+	(*Main).startL2,
+}
 
 // interfaceWatchers are the parts of the instance that react to a change of an
 // interface, in this order.
@@ -45,6 +48,7 @@ var interfaceWatchers = []func(*Main, InterfaceEvent, *Interface){
 	(*Main).urpfWatchInterface,
 	(*Main).reassWatchInterface,
 	(*Main).classifyWatchInterface,
+	(*Main).l2Watch,
 }
 
 // featureWatchers are told when an interface's arc gets its first feature or

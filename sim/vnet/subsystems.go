@@ -8,6 +8,7 @@ type subsystems struct {
 	pg      pgMain
 	clock   clock
 	icmp4   icmp4Main
+	l2      l2Main
 	icmp6   icmp6Main
 	resolve resolvers
 	ifStats interfaceStats

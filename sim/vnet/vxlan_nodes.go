@@ -40,24 +40,6 @@ func (m *Main) addVXLANNodes() {
 			Errors: plainErrors("good packets encapsulated"),
 			Func:   func(n *vlib.Node, bufs []*vlib.Buffer) { m.vxlanEncap(n, bufs, p) }})
 	}
-	if m.Graph.Node("l2-input") == nil {
-		m.Graph.MustAdd(vlib.Registration{Name: "l2-input", Func: m.l2InputDrop, Nexts: []string{"error-drop"},
-			Errors: plainErrors("L2 input packets", "L2 input drops")})
-	}
-}
-
-// l2InputDrop is l2-input for interfaces that are in no bridge domain: it drops
-// (L2INPUT_FEAT_DROP in src/vnet/l2/l2_input.h).
-func (m *Main) l2InputDrop(n *vlib.Node, bufs []*vlib.Buffer) {
-	n.Count(0, uint64(len(bufs)))
-	for _, b := range bufs {
-		if b.Trace != nil {
-			e := packet.Ethernet(b.Bytes())
-			b.Trace.Add(n, &IndexTrace{fmt.Sprintf("l2-input: sw_if_index %d dst %s src %s [l2-uu-fwd ]", b.RxSwIf,
-				e.Dst(), e.Src())})
-		}
-		n.Enqueue(b, 0)
-	}
 }
 
 // vxlanEncap is the output node of tunnels: it puts the outer headers in front
