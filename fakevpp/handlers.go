@@ -11,6 +11,9 @@ var allHandlers = slices.Concat(
 	vlibHandlers,
 	interfaceHandlers,
 	subInterfaceHandlers,
+	l2Handlers,
+	l2BridgeHandlers,
+	l2FibHandlers,
 	interfaceQueueHandlers,
 	featureHandlers,
 	tapHandlers,
@@ -39,8 +42,9 @@ var allHandlers = slices.Concat(
 // as memif's socket table. It is empty after a start and gone after a crash; a
 // family adds one field of a type of its own.
 type families struct {
-	events pendingEvents // interface events of the call under way
-	exec   execState     // for whom the lines of a file act
+	events  pendingEvents // interface events of the call under way
+	arpTerm arpTermEvents
+	exec    execState // for whom the lines of a file act
 	// puntTCP says by protocol that punting of all TCP was asked for.
 	puntTCP [2]bool
 }

@@ -77,6 +77,9 @@ type swInterfaceDetails struct {
 	SubIfFlags              uint32
 	VTROp, VTRPushDot1q     uint32
 	VTRTag1, VTRTag2        uint32
+	BDmac, BSmac            packet.MAC
+	BVlanid                 uint16
+	ISid                    uint32
 	InterfaceName           string
 	InterfaceDevType        string
 	Tag                     string
@@ -88,7 +91,7 @@ type swInterfaceDetails struct {
 func (v *VPP) swInterfaceDump(_ *call, req *swInterfaceDump, emit func(*swInterfaceDetails)) error {
 	if !req.NameFilterValid && req.SwIfIndex != 0 && req.SwIfIndex != invalidIndex {
 		if i := v.dp.Interface(req.SwIfIndex); i != nil {
-			emit(interfaceDetails(i))
+			emit(v.interfaceDetails(i))
 		}
 		return nil
 	}
@@ -98,17 +101,18 @@ func (v *VPP) swInterfaceDump(_ *call, req *swInterfaceDump, emit func(*swInterf
 	}
 	v.dp.Interfaces(func(i *vnet.Interface) bool {
 		if strings.Contains(strings.ToLower(i.Name), filter) {
-			emit(interfaceDetails(i))
+			emit(v.interfaceDetails(i))
 		}
 		return true
 	})
 	return nil
 }
 
-func interfaceDetails(i *vnet.Interface) *swInterfaceDetails {
+func (v *VPP) interfaceDetails(i *vnet.Interface) *swInterfaceDetails {
 	d := &swInterfaceDetails{SwIfIndex: i.SwIfIndex, SupSwIfIndex: i.SupSwIfIndex, Flags: ifStatus(i),
 		LinkSpeed: i.Hw.LinkSpeed, LinkMTU: uint16(i.Hw.LinkMTU()), MTU: i.MTU, InterfaceName: i.Name,
 		InterfaceDevType: i.Hw.Device.Name, Tag: i.Tag}
+	d.setRewrites(v.dp)
 	switch {
 	case i.IsSub():
 		d.setSub(i.Sub)

@@ -24,7 +24,23 @@ const subFlagsShown = 0xfe
 func (d *swInterfaceDetails) setSub(s *vnet.SubSpec) {
 	d.Type, d.SubID, d.SubNumberOfTags = ifTypeSub, s.ID, uint8(s.Tags())
 	d.SubOuterVlanID, d.SubInnerVlanID = s.Outer, s.Inner
-	d.SubIfFlags = uint32(s.Flags) & subFlagsShown
+	d.SubIfFlags |= uint32(s.Flags) & subFlagsShown
+}
+
+// subFlagDot1AH says that there is a rewrite of backbone headers.
+const subFlagDot1AH = 256
+
+// setRewrites fills in what is rewritten on the interface in layer 2 mode.
+func (d *swInterfaceDetails) setRewrites(dp *vnet.Main) {
+	v := dp.VTR(d.SwIfIndex)
+	d.VTROp, d.VTRTag1, d.VTRTag2 = uint32(v.Op), uint32(v.Tag1), uint32(v.Tag2)
+	if v.Dot1Q {
+		d.VTRPushDot1q = 1
+	}
+	if p, ok := dp.PBB(d.SwIfIndex); ok {
+		d.SubIfFlags |= subFlagDot1AH
+		d.BDmac, d.BSmac, d.BVlanid, d.ISid = p.Dst, p.Src, p.VLAN, p.Service
+	}
 }
 
 type createVlanSubif struct{ SwIfIndex, VlanID uint32 }
