@@ -30,5 +30,6 @@ func familyCommands() []cliCommand {
 		pingCommands(),
 		arpingCommands(),
 		dadCommands(),
+		puntCommands(),
 	)
 }

@@ -21,8 +21,15 @@ func newDataPlane(o *options) (*vnet.Main, error) {
 	if !o.loads(pingPlugin) {
 		dp.DisablePing()
 	}
+	if o.load != nil && o.loads(unitTestPlugin) {
+		dp.AddUnitTestNodes()
+	}
 	return dp, nil
 }
 
 // pingPlugin is the file name of VPP's ping plugin.
 const pingPlugin = "ping_plugin.so"
+
+// unitTestPlugin is that of VPP's unit tests. It is there only where the
+// configuration decides on plugins.
+const unitTestPlugin = "unittest_plugin.so"

@@ -30,7 +30,6 @@ func ipConfigCommands() []cliCommand {
 			cliPuntRedirect(fib.IP4)),
 		command("ip6 punt redirect", "ip6 punt redirect [add|del] rx [<interface>|all] via [<nh>] <tx_interface>",
 			cliPuntRedirect(fib.IP6)),
-		command("set punt", "set punt [IPV4|ip6|ipv6] [UDP|tcp] [del] [ALL|<port-num>]", cliSetPunt),
 		command("set arp proxy", "set arp proxy [del] table-id <table-id> start <start-address> end <end-addres>", cliSetARPProxy),
 		command("set interface proxy-arp", "set interface proxy-arp <intfc> [enable|disable]",
 			cliEnableOn((*vnet.Main).SetProxyARP)),
@@ -218,41 +217,6 @@ func cliPuntRedirect(p fib.Proto) func(v *VPP, a *cliArgs) (string, error) {
 		}
 		return "", nil
 	}
-}
-
-// cliSetPunt is punt_cli for ports.
-func cliSetPunt(v *VPP, a *cliArgs) (string, error) {
-	p, port, tcp, del := fib.IP4, uint32(0xffff), false, false
-	for a.more() {
-		n, ok := a.uint()
-		switch {
-		case ok:
-			port = n
-		case a.is("del"):
-			del = true
-		case a.is("ipv4"):
-			p = fib.IP4
-		case a.is("ipv6"), a.is("ip6"):
-			p = fib.IP6
-		case a.is("all"):
-			port = 0xffff
-		case a.is("udp"):
-			tcp = false
-		case a.is("tcp"):
-			tcp = true
-		default:
-			return "", a.parseError()
-		}
-	}
-	switch {
-	case port&0xffff != 0xffff:
-		// VPP only logs what goes wrong.
-	case tcp:
-		v.fam.puntTCP[p] = !del
-	default:
-		v.dp.SetUDPPuntUnknown(p, !del)
-	}
-	return "", nil
 }
 
 func cliSetARPProxy(v *VPP, a *cliArgs) (string, error) {

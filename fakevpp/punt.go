@@ -12,6 +12,9 @@ import (
 // redirections of src/vnet/ip/ip.api.
 var puntHandlers = []handler{
 	reply("set_punt", (*VPP).setPunt),
+	replyWith("punt_socket_register", (*VPP).puntSocketRegister),
+	reply("punt_socket_deregister", (*VPP).puntSocketDeregister),
+	dump("punt_socket_dump", "punt_socket_details", (*VPP).puntSocketDump),
 	dump("punt_reason_dump", "punt_reason_details", (*VPP).puntReasonDump),
 	reply("ip_punt_redirect", (*VPP).ipPuntRedirect),
 	dump("ip_punt_redirect_dump", "ip_punt_redirect_details", (*VPP).ipPuntRedirectDump),
@@ -34,16 +37,16 @@ type setPunt struct {
 	Punt [4]byte `api:"punt.punt"`
 }
 
-// setPunt punts packets that nobody in the instance handles: those to TCP or UDP
-// ports (vnet_punt_add_del in src/vnet/ip/punt.c). VPP answers UNSPECIFIED for
-// other protocols and for a single TCP port; a single UDP port and exceptions are
-// a punt socket's business and change nothing here.
+// setPunt punts packets: those to UDP ports, to TCP ports that nobody in the
+// instance handles, and those of exceptions (vnet_punt_add_del in
+// src/vnet/ip/punt.c). VPP answers UNSPECIFIED for other protocols and for a
+// single TCP port.
 func (v *VPP) setPunt(_ *call, req *setPunt) error {
 	switch req.Type {
 	case puntTypeL4:
 		return v.setPuntL4(req)
 	case puntTypeException:
-		return nil
+		return v.dp.SetPuntException(binary.BigEndian.Uint32(req.Punt[:]), req.IsAdd)
 	}
 	return vnet.ErrUnspecified
 }
@@ -58,14 +61,21 @@ func (v *VPP) setPuntL4(req *setPunt) error {
 	if proto != udp && (proto != tcp || port != 0xffff) {
 		return vnet.ErrUnspecified
 	}
-	if port == 0xffff && proto == udp {
-		v.dp.SetUDPPuntUnknown(p, req.IsAdd)
-	}
-	if port == 0xffff && proto == tcp {
-		// TCP without VPP's session layer is punted anyway.
-		v.fam.puntTCP[p] = req.IsAdd
-	}
+	v.puntPort(p, proto == tcp, port, req.IsAdd)
 	return nil
+}
+
+// puntPort punts a UDP port or, for port 65535, all ports that nobody handles.
+func (v *VPP) puntPort(p fib.Proto, tcp bool, port uint16, on bool) {
+	switch {
+	case port == 0xffff && tcp:
+		// TCP without VPP's session layer is punted anyway.
+		v.fam.puntTCP[p] = on
+	case port == 0xffff:
+		v.dp.SetUDPPuntUnknown(p, on)
+	default:
+		v.dp.SetUDPPuntPort(p, port, on)
+	}
 }
 
 type puntReason struct {
@@ -75,14 +85,11 @@ type puntReason struct {
 
 type puntReasonMsg struct{ Reason puntReason }
 
-// puntReasons are those that VPP registers at start, by id from 1.
-var puntReasons = []string{"ipsec4-spi-o-udp-0", "ipsec4-no-such-tunnel", "ipsec6-no-such-tunnel", "ipsec6-spi-o-udp-0"}
-
 // puntReasonDump lists the reasons, or the one that is named.
 func (v *VPP) puntReasonDump(_ *call, req *puntReasonMsg, emit func(*puntReasonMsg)) error {
-	for i, name := range puntReasons {
-		if req.Reason.Name == "" || req.Reason.Name == name {
-			emit(&puntReasonMsg{puntReason{ID: uint32(i + 1), Name: name}})
+	for _, r := range v.dp.PuntReasons() {
+		if req.Reason.Name == "" || req.Reason.Name == r.Name {
+			emit(&puntReasonMsg{puntReason{ID: r.ID, Name: r.Name}})
 		}
 	}
 	return nil

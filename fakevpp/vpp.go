@@ -46,6 +46,7 @@ type VPP struct {
 	clients clients
 	sockets sockets
 	stats   statsServer // guarded by life
+	punt    *puntUnix   // nil without a punt socket; guarded by life
 	rules   rules
 	history history
 	traces  apiTraces
@@ -84,6 +85,7 @@ func (v *VPP) boot() error {
 	dp.WatchNeighbors(v.neighborChanged)
 	dp.WatchRouters(v.routerAdvertised)
 	dp.WatchDAD(v.dadChanged)
+	v.punt.attach(dp)
 	v.log.start(v.opts.log)
 	v.traces.start(v.table, v.opts.traceItems)
 	v.saveAPITable()
@@ -162,6 +164,7 @@ func (v *VPP) Restart() error {
 func (v *VPP) Close() error {
 	v.life.Lock()
 	err := v.halt("vpp closed")
+	v.punt.close()
 	v.sockets.remove()
 	v.removeStats()
 	v.life.Unlock()

@@ -73,6 +73,12 @@ func (d *Daemon) start() error {
 	if err := d.listenStats(); err != nil {
 		return err
 	}
+	if path := d.config.PuntSocket; path != "" {
+		if err := v.PuntSocket(path); err != nil {
+			return err
+		}
+		d.remove = append(d.remove, path)
+	}
 	if err := d.script(); err != nil {
 		return err
 	}

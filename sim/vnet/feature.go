@@ -44,6 +44,20 @@ func (m *Main) initFeatures() {
 	}
 }
 
+// addFeature puts one more feature on an arc, behind the others where
+// constraints leave a choice. It is called before any feature is enabled.
+func (m *Main) addFeature(id arcID, decl featureDecl) {
+	a := &m.arcs[id]
+	order, err := orderFeatures(a.decl.last, append(slices.Clone(a.decl.features), decl))
+	if err != nil {
+		panic(fmt.Sprintf("vnet: feature arc %s: %v", a.decl.name, err))
+	}
+	a.features = order
+	for k, name := range order {
+		a.index[name] = k
+	}
+}
+
 // orderFeatures computes an order that satisfies the constraints, with the same
 // choice among possible ones as VPP: from the end of the arc, the feature that
 // was declared first of those that nothing is left to run after

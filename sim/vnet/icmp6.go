@@ -19,6 +19,8 @@ const icmp6MinLen = 4
 type icmp6Main struct {
 	throttle throttle
 	input    *vlib.Node
+	// slots holds next slots that were registered for types, 0 for none.
+	slots [256]uint16
 }
 
 // icmp6Check holds what ip6-icmp-input requires of a type
@@ -93,6 +95,12 @@ func (m *Main) ip6ICMPInput(n *vlib.Node, bufs []*vlib.Buffer) {
 		check, code := checkICMP6(packet.IPv6(b.Bytes()))
 		if m.noPing && code == icmp6ErrNone && (check.next == icmp6NextEchoRequest || check.next == icmp6NextEchoReply) {
 			code = icmp6ErrUnknownType
+		}
+		if slot := m.icmp6.slots[packet.Uint8(b.Bytes(), packet.IPv6Len)]; slot != 0 {
+			check.next = slot
+			if code == icmp6ErrUnknownType {
+				code = icmp6ErrNone
+			}
 		}
 		b.ErrorNode, b.ErrorCode = n.Index, code
 		if code != icmp6ErrNone {

@@ -87,6 +87,9 @@ func (m *Main) ip4LocalEndOfArc(n *vlib.Node, bufs []*vlib.Buffer) {
 // local4Next says which protocols this instance terminates itself; the rest is
 // punted.
 func (m *Main) local4Next(proto uint8) uint16 {
+	if slot := m.localProtocols[fib.IP4][proto]; slot != 0 {
+		return slot
+	}
 	switch proto {
 	case packet.ProtoICMP:
 		return localNextICMP

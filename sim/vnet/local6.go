@@ -79,6 +79,9 @@ func (m *Main) ip6LocalEndOfArc(n *vlib.Node, bufs []*vlib.Buffer) {
 // local6Next says which protocols this instance terminates itself; the rest is
 // punted.
 func (m *Main) local6Next(proto uint8) uint16 {
+	if slot := m.localProtocols[fib.IP6][proto]; slot != 0 {
+		return slot
+	}
 	switch proto {
 	case packet.ProtoICMPv6:
 		return localNextICMP

@@ -22,3 +22,7 @@ func (m *Main) registeredProtocol(p fib.Proto, proto uint8) uint16 {
 	}
 	return localNextPunt
 }
+
+// unregisterProtocol punts packets of the protocol, also of one that the
+// instance handles by itself (ip4_unregister_protocol).
+func (m *Main) unregisterProtocol(p fib.Proto, proto uint8) { m.localProtocols[p][proto] = localNextPunt }

@@ -19,6 +19,7 @@ var nodeGroups = []func(*Main){
 	(*Main).addL2Nodes,
 	(*Main).addDatapathNodes,
 	(*Main).addPuntNodes,
+	(*Main).addPuntDispatchNodes,
 	(*Main).addReassemblyNodes,
 	(*Main).addACLNodes,
 	(*Main).addClassifyNodes,

@@ -27,4 +27,6 @@ type subsystems struct {
 	classify classifyMain
 
 	collector collector
+	punt      puntMain
+	puntTest  *puntTest // nil without the unittest plugin
 }

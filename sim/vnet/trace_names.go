@@ -4,7 +4,9 @@ import (
 	"fmt"
 )
 
-// protocolName is VPP's name of an IP protocol (src/vnet/ip/protocols.def).
+// ProtocolName is VPP's name of an IP protocol (src/vnet/ip/protocols.def).
+func ProtocolName(p uint8) string { return protocolName(p) }
+
 func protocolName(p uint8) string {
 	if n := protocolNames[p]; n != "" {
 		return n
