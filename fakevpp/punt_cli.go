@@ -26,7 +26,7 @@ func puntCommands() []cliCommand {
 		command("show punt reasons", "show all punt reasons", text((*vnet.Main).FormatPuntReasons)),
 		command("show punt db", "show the punt DB", text((*vnet.Main).FormatPuntDB)),
 		command("show punt stats", "show the punt stats", text((*vnet.Main).FormatPuntStats)),
-		{path: "test punt", help: "punt unit tests - DO NOT RUN ON A LIVE SYSTEM", run: cliTestPunt},
+		command("test punt", "punt unit tests - DO NOT RUN ON A LIVE SYSTEM", cliTestPunt),
 	}
 }
 
@@ -162,24 +162,21 @@ func cliShowPuntClient(v *VPP, a *cliArgs) (string, error) {
 	return text, nil
 }
 
-// cliTestPunt exists only with the unittest plugin.
-func cliTestPunt(v *VPP, words []string) (string, error) {
+// cliTestPunt is there only with the unittest plugin.
+func cliTestPunt(v *VPP, a *cliArgs) (string, error) {
 	if !v.dp.HasUnitTestNodes() {
-		return "", &unknownInput{path: "test", rest: append([]string{"punt"}, words...)}
+		return "", a.unknown()
 	}
-	a := &cliArgs{v: v, words: words}
 	var i *vnet.Interface
-	if !a.iface(&i) {
-		return "", leave(a.words)
-	}
 	var addr netip.Addr
-	if a.addr(&addr) {
+	switch {
+	case !a.iface(&i):
+	case a.addr(&addr):
 		return "", v.dp.PuntTestVia(i.SwIfIndex, addr)
-	}
-	if a.is("clear") {
+	case a.is("clear"):
 		v.dp.StopPuntTest(i.SwIfIndex)
-	} else {
+	default:
 		v.dp.StartPuntTest(i.SwIfIndex)
 	}
-	return "", leave(a.words)
+	return "", nil
 }
