@@ -12,6 +12,8 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+
+	"github.com/vpptwin/vpptwin/fakevpp/schema"
 )
 
 // maxMessage is the longest message a client may send; a frame that announces
@@ -62,9 +64,9 @@ func (s *sockets) remove() {
 // a crash the path refuses connections; Restart serves it again.
 //
 // Nothing waits for a client that does not read: its answers and events are
-// queued, and beyond 64 MiB the connection is dropped. A malformed frame or
-// message also ends the connection, where VPP would ignore a truncated message
-// and leave the client waiting; the log says why.
+// queued, and beyond 64 MiB the connection is dropped. So is one that sends a
+// malformed frame; a message that is shorter than its layout is ignored, as by
+// VPP, which leaves its sender waiting. The log says why.
 func (v *VPP) Listen(path string) error {
 	if err := v.listen(path); err != nil {
 		return err
@@ -172,18 +174,28 @@ func (v *VPP) serveFrame(cl *client, r *bufio.Reader) (bye bool, err error) {
 		if err != nil {
 			return false, frameError(err, len(frame))
 		}
-		bye, err = v.dispatch(cl, frame[frameHeader:])
-		if err != nil {
-			return false, fmt.Errorf("malformed message: %w", err)
+		bye, err = v.dispatchSocket(cl, frame[frameHeader:])
+		if err == nil {
+			_, err = r.Discard(total)
 		}
-		_, err = r.Discard(total)
 		return bye, err
 	}
 	frame := make([]byte, total)
 	if n, err := io.ReadFull(r, frame); err != nil {
 		return false, frameError(err, n)
 	}
-	return v.dispatch(cl, frame[frameHeader:])
+	return v.dispatchSocket(cl, frame[frameHeader:])
+}
+
+// dispatchSocket drops a truncated message with a line in the log, and keeps its
+// connection (msg_handler_internal in src/vlibapi/api_shared.c).
+func (v *VPP) dispatchSocket(cl *client, msg []byte) (bool, error) {
+	bye, err := v.dispatch(cl, msg)
+	if schema.IsError(err) {
+		v.logf(levelWarning, "api", "truncated message received, message dropped: %v", err)
+		return false, nil
+	}
+	return bye, err
 }
 
 // frameError tells a client that left between frames from one that left in

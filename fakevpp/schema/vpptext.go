@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -63,6 +64,9 @@ func appendVPPFields(b []byte, fields []Field, data []byte, pos, indent int) []b
 
 // appendVPPValue appends one value, raw being its bytes.
 func appendVPPValue(b []byte, t *Type, raw []byte, indent int) []byte {
+	if t.Name == "mac_address" && len(raw) == 6 { // unlike in JSON
+		return fmt.Appendf(b, "%x.%x.%x", raw[:2], raw[2:4], raw[4:])
+	}
 	if text, ok := vppAddress(t, raw); ok {
 		return append(b, text...)
 	}
@@ -98,12 +102,14 @@ func appendVPPValue(b []byte, t *Type, raw []byte, indent int) []byte {
 	return appendHexBytes(b, raw)
 }
 
-// appendHexBytes is VPP's format_hex_bytes (src/vppinfra/std-formats.c).
+// appendHexBytes is VPP's format_hex_bytes (src/vppinfra/std-formats.c): more
+// lines begin under the first.
 func appendHexBytes(b, raw []byte) []byte {
+	column := len(b) - 1 - bytes.LastIndexByte(b, '\n')
 	for i, c := range raw {
 		if len(raw) > 32 && i%32 == 0 {
 			if i > 0 {
-				b = append(b, '\n')
+				b = append(append(b, '\n'), strings.Repeat(" ", column)...)
 			}
 			b = fmt.Appendf(b, "%08x: ", i)
 		}
