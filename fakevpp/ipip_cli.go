@@ -12,8 +12,8 @@ import (
 	"github.com/vpptwin/vpptwin/sim/vnet"
 )
 
-// ipipCommands are the commands of src/vnet/ipip/ipip_cli.c and
-// src/vnet/teib/teib_cli.c.
+// ipipCommands are the commands of src/vnet/ipip/ipip_cli.c,
+// src/vnet/teib/teib_cli.c and src/vnet/adj/adj_nbr.c.
 func ipipCommands() []cliCommand {
 	return []cliCommand{
 		command("create ipip tunnel", "create ipip tunnel src <addr> dst <addr> [instance <n>] [outer-table-id <ID>] [p2mp]",
@@ -23,6 +23,7 @@ func ipipCommands() []cliCommand {
 		command("show ipip tunnel-hash", "show ipip tunnel-hash", cliShowIPIPHash),
 		command("create teib", "create teib <interface> peer <addr> nh <addr> [nh-table-id <ID>]", cliCreateTEIB),
 		command("delete teib", "delete teib <interface> peer <addr>", cliDeleteTEIB),
+		command("show adj nbr", "show adj nbr [<adj_index>] [interface]", cliShowAdjNbr),
 		command("show teib", "show teib", cliShowTEIB),
 	}
 }
@@ -233,5 +234,39 @@ func cliShowTEIB(v *VPP, _ *cliArgs) (string, error) {
 		fmt.Fprintf(&b, "[%d] %s:%s via [%d]:%s/%d\n", e.Index, v.dp.Interface(e.SwIfIndex).Name, e.Peer,
 			v.dp.FIB.Table(fib.ProtoOf(e.NextHop), e.Fib).ID, e.NextHop, e.NextHop.BitLen())
 	}
+	return b.String(), nil
+}
+
+// cliShowAdjNbr shows the adjacencies of neighbours: all, one, those of an
+// interface or of one neighbour on it (adj_nbr_show).
+func cliShowAdjNbr(v *VPP, a *cliArgs) (string, error) {
+	var i *vnet.Interface
+	var nh netip.Addr
+	var index uint32
+	one := false
+	for a.more() {
+		if a.iface(&i) {
+			continue
+		}
+		if addr, err := netip.ParseAddr(a.words[0]); err == nil {
+			nh = addr
+			a.word()
+			continue
+		}
+		if !a.plainNumber(&index) {
+			break
+		}
+		one = true
+	}
+	var b strings.Builder
+	v.dp.FIB.Adjacencies.Each(func(k uint32, adj *fib.Adjacency) bool {
+		switch {
+		case one && k != index, i != nil && !one && adj.SwIf != i.SwIfIndex, !one && i != nil && nh.IsValid() && adj.NextHop != nh,
+			adj.Type == fib.AdjGlean || adj.Type == fib.AdjMcast || adj.Type == fib.AdjMcastMidchain:
+			return true
+		}
+		fmt.Fprintf(&b, "[@%d] %s\n", k, v.dp.FIB.FormatAdjacency(k, 2))
+		return true
+	})
 	return b.String(), nil
 }

@@ -59,6 +59,8 @@ type Adjacency struct {
 	// HashInner says that the flow hash of the packet, not of its encapsulation,
 	// chooses among the paths to a midchain's far end.
 	HashInner bool
+	// IP4In4 marks a midchain of IPv4 in IPv4, for formatted output.
+	IP4In4 bool
 	// Released is called when the adjacency goes, nil for nobody to tell.
 	Released func()
 	// NextHop is the neighbour's address; unspecified on point-to-point

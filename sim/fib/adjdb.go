@@ -185,7 +185,7 @@ func (f *FIB) SetRewrite(adj uint32, complete bool, header []byte) {
 		a.Type = AdjRewrite
 	}
 	a.RewriteLen = uint8(copy(a.Rewrite[:], header))
-	a.Fixup, a.Stacked, a.Originate, a.HashInner = nil, DPO{}, false, false
+	a.Fixup, a.Stacked, a.Originate, a.HashInner, a.IP4In4 = nil, DPO{}, false, false, false
 	if old != a.Type {
 		f.tell(a.children)
 		f.settle()

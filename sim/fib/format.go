@@ -166,6 +166,12 @@ func (f *FIB) formatRewrite(a *Adjacency) string {
 	if a.OutputFeatures {
 		flags = "features "
 	}
+	if a.IP4In4 {
+		flags += "fixup-ip4o4 "
+	}
+	if a.HashInner {
+		flags += "fixup-flow-hash "
+	}
 	s := fmt.Sprintf("%s: mtu:%d next:%d flags:[%s]", f.itf.Name(a.SwIf), a.MTU, a.nextSlot, flags)
 	if a.RewriteLen > 0 {
 		s += fmt.Sprintf(" %x", a.Rewrite[:a.RewriteLen])

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/vpptwin/vpptwin/sim/fib"
+	"github.com/vpptwin/vpptwin/sim/packet"
 )
 
 // A midchain is an adjacency of a tunnel: its packets are encapsulated and follow
@@ -88,6 +89,7 @@ func (m *Main) stackMidchain(adj uint32, mc *midchain) {
 	m.FIB.SetMidchain(adj, mc.spec.header, mc.spec.fixup, d)
 	a = m.FIB.Adjacency(adj)
 	a.Originate, a.HashInner = mc.spec.originate, hashInner
+	a.IP4In4 = a.Link == fib.LinkIP4 && len(mc.spec.header) == packet.IPv4Len
 	m.Graph.AddNext(m.midchainTx, m.Graph.NodeAt(d.Node).Name)
 }
 

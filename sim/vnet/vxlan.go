@@ -84,6 +84,10 @@ type vxlanMain struct {
 	bySwIf       []*VXLANTunnel
 	v4           map[vxlan4Key]*VXLANTunnel
 	v6           map[vxlan6Key]*VXLANTunnel
+	// groups are the multicast groups that tunnels send to, vteps the local
+	// addresses of tunnels with their table.
+	groups map[vtep]*vxlanGroup
+	vteps  map[vtep]int
 }
 
 // Device and link layer classes of tunnels.
@@ -150,8 +154,7 @@ func (v *vxlanMain) find(s *VXLANSpec) *VXLANTunnel {
 }
 
 // AddVXLAN creates a tunnel and its interface, admin up. Errors are
-// ErrTunnelExist, ErrInvalidDecapNext, ErrInstanceInUse, and ErrUnsupported for
-// a multicast destination, which this data plane does not have.
+// ErrTunnelExist, ErrInvalidDecapNext and ErrInstanceInUse.
 func (m *Main) AddVXLAN(s VXLANSpec) (*VXLANTunnel, error) {
 	s.defaults()
 	v := &m.vxlan
@@ -163,9 +166,6 @@ func (m *Main) AddVXLAN(s VXLANSpec) (*VXLANTunnel, error) {
 	}
 	if s.DecapNext >= uint32(len(v.input[s.proto()].Nexts())) {
 		return nil, ErrInvalidDecapNext
-	}
-	if s.Dst.IsMulticast() {
-		return nil, fmt.Errorf("vxlan tunnel to group %s: multicast tunnels are not supported: %w", s.Dst, ErrUnsupported)
 	}
 	t := &VXLANTunnel{VXLANSpec: s, Index: v.nextIndex()}
 	if t.Instance == vlib.InvalidIndex {
@@ -182,8 +182,13 @@ func (m *Main) AddVXLAN(s VXLANSpec) (*VXLANTunnel, error) {
 	if err := m.SetAdminUp(t.SwIfIndex, true); err != nil {
 		return nil, fmt.Errorf("add %s: %w", t.itf.Name, err)
 	}
-	t.tracker = m.FIB.Track(s.EncapFib, s.Dst, func(d fib.DPO) { m.restackVXLAN(t, d) })
-	m.restackVXLAN(t, t.tracker.DPO())
+	if s.Dst.IsMulticast() {
+		m.joinVXLANGroup(t)
+	} else {
+		v.vteps[vtep{s.Src, s.EncapFib}]++
+		t.tracker = m.FIB.Track(s.EncapFib, s.Dst, func(d fib.DPO) { m.restackVXLAN(t, d) })
+		m.restackVXLAN(t, t.tracker.DPO())
+	}
 	if !m.udpRegistered(t.SrcPort, s.proto()) {
 		m.udpRegister(t.SrcPort, s.proto(), v.input[s.proto()].Name)
 	}
@@ -220,7 +225,12 @@ func (m *Main) DeleteVXLAN(s VXLANSpec) (swIfIndex uint32, err error) {
 		return t.SwIfIndex, err
 	}
 	m.vxlan.remove(t)
-	t.tracker.Release()
+	if t.tracker != nil {
+		t.tracker.Release()
+		m.vxlan.forgetVTEP(vtep{t.Src, t.EncapFib})
+	} else {
+		m.leaveVXLANGroup(t)
+	}
 	return t.SwIfIndex, m.DeleteInterface(t.SwIfIndex)
 }
 

@@ -30,12 +30,14 @@ func (m *Main) addVXLANNodes() {
 	v := &m.vxlan
 	v.instances = map[uint32]bool{}
 	v.v4, v.v6 = map[vxlan4Key]*VXLANTunnel{}, map[vxlan6Key]*VXLANTunnel{}
+	v.groups, v.vteps = map[vtep]*vxlanGroup{}, map[vtep]int{}
 	inputErrors := plainErrors("good packets decapsulated", "no such tunnel packets",
 		"packets with bad flags field in vxlan header")
 	for p, name := range []string{"vxlan4", "vxlan6"} {
 		p := fib.Proto(p)
 		v.input[p] = m.Graph.MustAdd(vlib.Registration{Name: name + "-input", Nexts: []string{"error-drop", "l2-input"},
 			Errors: inputErrors, Func: func(n *vlib.Node, bufs []*vlib.Buffer) { m.vxlanInput(n, bufs, p) }})
+		m.addVXLANBypass(p)
 		v.encap[p] = m.Graph.MustAdd(vlib.Registration{Name: name + "-encap", Nexts: []string{"error-drop"},
 			Errors: plainErrors("good packets encapsulated"),
 			Func:   func(n *vlib.Node, bufs []*vlib.Buffer) { m.vxlanEncap(n, bufs, p) }})
@@ -137,9 +139,10 @@ func (m *Main) vxlanInput(n *vlib.Node, bufs []*vlib.Buffer, p fib.Proto) {
 		raw := b.Bytes()
 		vni := packet.Uint32(raw, 4)
 		code := vxlanErrBadFlags
-		var t *VXLANTunnel
+		var t, counted *VXLANTunnel
 		if packet.Uint8(raw, 0) == vxlanFlagI && len(raw) >= packet.VXLANLen {
-			if t = m.vxlanTunnel(b, p, vni, &cache); t == nil {
+			t, counted = m.vxlanTunnel(b.Before(vxlanHeads[p]), m.lookupTable(b, p), p, vni, &cache)
+			if t == nil {
 				code = vxlanErrNoSuchTunnel
 			}
 		}
@@ -154,7 +157,7 @@ func (m *Main) vxlanInput(n *vlib.Node, bufs []*vlib.Buffer, p fib.Proto) {
 		}
 		b.RxSwIf = t.SwIfIndex
 		b.L2Len = packet.EthernetLen
-		t.itf.Counters.RX.Add(b.Len())
+		counted.itf.Counters.RX.Add(b.Len())
 		good++
 		if b.Trace != nil {
 			b.Trace.Add(n, VXLANDecapTrace{Tunnel: t.Index, VNI: vni >> 8, Next: uint16(t.DecapNext)})
@@ -171,28 +174,41 @@ type vxlanCache struct {
 	k6 vxlan6Key
 }
 
-// vxlanTunnel finds the tunnel of a packet: by both addresses, the port it came
-// to, the table it came in by and the VNI.
-func (m *Main) vxlanTunnel(b *vlib.Buffer, p fib.Proto, vni uint32, c *vxlanCache) *VXLANTunnel {
-	table := m.lookupTable(b, p)
+// vxlanHeads is how long the headers in front of VXLAN's are by protocol.
+var vxlanHeads = [2]int{packet.IPv4Len + packet.UDPLen, packet.IPv6Len + packet.UDPLen}
+
+// vxlanTunnel finds the tunnel of a packet by its IP and UDP headers h: by both
+// addresses, the port it came to, the table it came in by and the VNI. A packet
+// to a group belongs to the unicast tunnel from its sender and counts on the
+// group's; otherwise both are the same (vxlan4_find_tunnel, vxlan6_find_tunnel).
+func (m *Main) vxlanTunnel(h []byte, table uint32, p fib.Proto, vni uint32, c *vxlanCache) (t, counted *VXLANTunnel) {
 	if p == fib.IP4 {
-		h := b.Before(packet.IPv4Len + packet.UDPLen)
 		k := vxlan4Key{dst: [4]byte(h[12:16]), src: [4]byte(h[16:20]), fib: table, vni: vni,
 			port: binary.BigEndian.Uint16(h[22:])}
 		if c.t == nil || c.k4 != k {
-			c.t, c.k4 = m.vxlan.v4[k], k
+			t := m.vxlan.v4[k]
+			if t == nil && h[16]>>4 == 0xe {
+				return m.vxlanGroup4(k)
+			}
+			c.t, c.k4 = t, k
 		}
-		return c.t
+		return c.t, c.t
 	}
-	h := b.Before(packet.IPv6Len + packet.UDPLen)
 	k := vxlan6Key{dst: [16]byte(h[8:24]), fib: table, vni: vni, port: binary.BigEndian.Uint16(h[42:])}
 	if c.t == nil || c.k6 != k {
 		c.t, c.k6 = m.vxlan.v6[k], k
 	}
-	if c.t != nil && c.t.Src.As16() != [16]byte(h[24:40]) {
-		return nil
+	if dst := [16]byte(h[24:40]); c.t != nil && c.t.Src.As16() != dst {
+		if dst[0] != 0xff {
+			return nil, nil
+		}
+		k.dst = dst
+		if group := m.vxlan.v6[k]; group != nil {
+			return c.t, group
+		}
+		return nil, nil
 	}
-	return c.t
+	return c.t, c.t
 }
 
 // VXLANDecapTrace is what vxlan4-input and vxlan6-input record.
