@@ -8,8 +8,7 @@ import (
 	"github.com/vpptwin/vpptwin/sim/vnet"
 )
 
-// vxlanHandlers are the messages of src/plugins/vxlan/vxlan.api. Receive
-// offload has no handler: there is no hardware to offload to.
+// vxlanHandlers are the messages of src/plugins/vxlan/vxlan.api.
 var vxlanHandlers = []handler{
 	replyWith("vxlan_add_del_tunnel", (*VPP).vxlanAddDelTunnel),
 	replyWith("vxlan_add_del_tunnel_v2", (*VPP).vxlanAddDelTunnelV2),
@@ -17,6 +16,7 @@ var vxlanHandlers = []handler{
 	dump("vxlan_tunnel_dump", "vxlan_tunnel_details", (*VPP).vxlanTunnelDump),
 	dump("vxlan_tunnel_v2_dump", "vxlan_tunnel_v2_details", (*VPP).vxlanTunnelV2Dump),
 	reply("sw_interface_set_vxlan_bypass", (*VPP).swInterfaceSetVxlanBypass),
+	reply("vxlan_offload_rx", (*VPP).vxlanOffloadRX),
 }
 
 // vxlanTunnel holds the fields that all versions of the request have.
@@ -184,19 +184,51 @@ type swInterfaceSetVxlanBypass struct {
 	Enable    bool
 }
 
-// swInterfaceSetVxlanBypass enables the feature of that name once, whatever how
-// often it is asked for. The data plane has no such node: packets take the way
-// through the local nodes, and the answer says so.
 func (v *VPP) swInterfaceSetVxlanBypass(_ *call, req *swInterfaceSetVxlanBypass) error {
-	arc, feature := "ip4-unicast", "ip4-vxlan-bypass"
-	if req.IsIPv6 {
-		arc, feature = "ip6-unicast", "ip6-vxlan-bypass"
-	}
 	if v.dp.Interface(req.SwIfIndex) == nil {
 		return vnet.ErrInvalidSwIfIndex
 	}
-	if on, err := v.dp.FeatureEnabled(arc, feature, req.SwIfIndex); err != nil || on == req.Enable {
-		return err
+	return v.setVXLANBypass(req.SwIfIndex, req.IsIPv6, req.Enable)
+}
+
+// setVXLANBypass enables the feature of that name once, whatever how often it is
+// asked for (vnet_int_vxlan_bypass_mode in src/plugins/vxlan/vxlan.c).
+func (v *VPP) setVXLANBypass(swIfIndex uint32, ip6, enable bool) error {
+	arc, feature := "ip4-unicast", "ip4-vxlan-bypass"
+	if ip6 {
+		arc, feature = "ip6-unicast", "ip6-vxlan-bypass"
 	}
-	return v.dp.EnableFeature(arc, feature, req.SwIfIndex, req.Enable)
+	on, err := v.dp.FeatureEnabled(arc, feature, swIfIndex)
+	if err == nil && on == enable || err != nil && !enable {
+		return nil
+	}
+	return v.dp.EnableFeature(arc, feature, swIfIndex, enable)
+}
+
+type vxlanOffloadRX struct {
+	HwIfIndex uint32
+	SwIfIndex uint32
+	Enable    bool
+}
+
+// vxlanOffloadRX answers as VPP on devices that cannot recognise flows
+// (vl_api_vxlan_offload_rx_t_handler in src/plugins/vxlan/vxlan_api.c).
+func (v *VPP) vxlanOffloadRX(_ *call, req *vxlanOffloadRX) error {
+	hw := v.dp.HwInterface(req.HwIfIndex)
+	switch {
+	case hw == nil:
+		return vnet.ErrNoSuchEntry
+	case v.dp.Interface(req.SwIfIndex) == nil:
+		return vnet.ErrInvalidSwIfIndex
+	}
+	t := v.dp.VXLAN(req.SwIfIndex)
+	switch {
+	case t == nil:
+		return vnet.ErrInvalidSwIfIndex2
+	case !t.Dst.Is4():
+		return vnet.ErrInvalidAddressFamily
+	case t.EncapFib != v.dp.Interface(hw.SwIfIndex).FibIndex[fib.IP4]:
+		return vnet.ErrNoSuchFIB
+	}
+	return vnet.ErrUnspecified
 }

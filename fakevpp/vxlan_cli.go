@@ -18,6 +18,8 @@ func vxlanCommands() []cliCommand {
 			"<mcast-vtep-addr> <intf-name>} vni <nn> [instance <id>] [encap-vrf-id <nn>] [decap-next [l2|node <name>]] "+
 			"[del] [l3] [src_port <local-vtep-udp-port>] [dst_port <remote-vtep-udp-port>]", cliCreateVXLAN),
 		command("show vxlan tunnel", "show vxlan tunnel [raw]", cliShowVXLAN),
+		command("set interface ip vxlan-bypass", "set interface ip vxlan-bypass <interface> [del]", cliVXLANBypass(false)),
+		command("set interface ip6 vxlan-bypass", "set interface ip6 vxlan-bypass <interface> [del]", cliVXLANBypass(true)),
 	}
 }
 
@@ -183,6 +185,9 @@ func cliShowVXLAN(v *VPP, a *cliArgs) (string, error) {
 		default:
 			fmt.Fprintf(&b, "decap-next-index %d ", t.DecapNext)
 		}
+		if t.Dst.IsMulticast() {
+			fmt.Fprintf(&b, "mcast-sw-if-idx %d ", t.McastSwIf)
+		}
 		b.WriteString("\n")
 		return true
 	})
@@ -190,4 +195,27 @@ func cliShowVXLAN(v *VPP, a *cliArgs) (string, error) {
 		return "No vxlan tunnels configured...\n", nil
 	}
 	return b.String(), nil
+}
+
+func cliVXLANBypass(ip6 bool) func(v *VPP, a *cliArgs) (string, error) {
+	return func(v *VPP, a *cliArgs) (string, error) {
+		if !a.more() {
+			return "", nil
+		}
+		var i *vnet.Interface
+		enable := true
+		for a.more() {
+			switch {
+			case a.iface(&i):
+			case a.is("del"):
+				enable = false
+			default:
+				return "", a.parseError()
+			}
+		}
+		if i == nil {
+			return "", fmt.Errorf("unknown interface `%s'", a.rest())
+		}
+		return "", v.setVXLANBypass(i.SwIfIndex, ip6, enable)
+	}
 }
