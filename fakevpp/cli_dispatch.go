@@ -249,7 +249,7 @@ func (d *cliDispatch) dispatch(n *cliNode, in *cliInput) error {
 func (d *cliDispatch) descend(c *cliNode, in *cliInput) error {
 	si := in
 	if sub, ok := in.braces(); ok {
-		si = &cliInput{text: sub}
+		si = &cliInput{text: strings.Join(strings.Fields(sub), " ")}
 	}
 	var err error
 	if len(c.subs) > 0 {

@@ -117,7 +117,7 @@ func cliPGNew(v *VPP, a *cliArgs) (string, error) {
 // pgData gives a stream its packets.
 func (v *VPP) pgData(s *vnet.PGStream, file, data string) error {
 	if file == "" {
-		edits, err := vnet.ParsePGEdits(v.dp, s.Node.Name, data)
+		edits, err := vnet.ParsePGEdits(v.dp, s.Node.Name, data, s.MinBytes, s.MaxBytes)
 		if err != nil {
 			return fmt.Errorf("failed to parse packet data from `%s'", data)
 		}
@@ -224,16 +224,30 @@ func (a *cliArgs) pgFlags(s *vnet.PGStream) bool {
 	var name string
 	switch {
 	case a.text("buffer-flags", &name):
-		bit, ok := vnet.PGBufferFlag(name)
-		s.Flags |= bit
+		ok := a.pgBits(name, &s.Flags, vnet.PGBufferFlag)
 		a.number("gso-size", &s.GSOSize)
 		return ok
 	case a.text("buffer-offload-flags", &name):
-		bit, ok := vnet.PGOffloadFlag(name)
-		s.OffloadFlags |= bit
-		return ok
+		return a.pgBits(name, &s.OffloadFlags, vnet.PGOffloadFlag)
 	}
 	return false
+}
+
+// pgBits takes the names of flags that follow the first.
+func (a *cliArgs) pgBits(first string, to *uint32, find func(string) (uint32, bool)) bool {
+	bits, ok := find(first)
+	for ok && a.more() {
+		bit, more := find(a.words[0])
+		if !more {
+			break
+		}
+		bits |= bit
+		a.word()
+	}
+	if ok {
+		*to = bits
+	}
+	return ok
 }
 
 // pgParameter takes what can be changed later

@@ -35,6 +35,11 @@ const (
 	FlagGSO
 	// FlagSpanned marks a copy made by a mirror.
 	FlagSpanned
+	// FlagIsIP4 and FlagIsIP6 say what the packet is, FlagL4Offset that its
+	// transport header was found; only some senders set them.
+	FlagIsIP4
+	FlagIsIP6
+	FlagL4Offset
 	// FlagUser is the first bit free for package vnet's own use.
 	FlagUser
 )

@@ -3,7 +3,9 @@ package vnet
 import (
 	"fmt"
 	"os"
+	"strings"
 
+	"github.com/vpptwin/vpptwin/sim/packet"
 	"github.com/vpptwin/vpptwin/sim/pcap"
 	"github.com/vpptwin/vpptwin/sim/vlib"
 )
@@ -30,6 +32,7 @@ func (m *Main) pgInput(n *vlib.Node, bufs []*vlib.Buffer) {
 		if b.Trace != nil {
 			b.Trace.Add(n, newPGInputTrace(s, b))
 		}
+		b.Opaque[1] = 0
 		if features := m.featureStart(arcDeviceInput, b.RxSwIf); features != nil {
 			b.Features = features
 			n.SendFeature(b)
@@ -59,12 +62,15 @@ type bufferTrace struct {
 	l2    int
 	rx    uint32
 	flags vlib.Flag
-	kind  string // of Data: ethernet-input, ip4-input, ip6-input or another node
-	data  []byte
+	// offload are the offload flags, gsoSize the size of segments in bytes.
+	offload uint32
+	gsoSize uint16
+	kind    string // of Data: ethernet-input, ip4-input, ip6-input or another node
+	data    []byte
 }
 
 func newBufferTrace(b *vlib.Buffer, kind string) bufferTrace {
-	return bufferTrace{len: b.Len(), l2: int(b.L2Len), rx: b.RxSwIf, flags: b.Flags, kind: kind,
+	return bufferTrace{len: b.Len(), l2: int(b.L2Len), rx: b.RxSwIf, flags: b.Flags, gsoSize: b.GSOSize, kind: kind,
 		data: append([]byte(nil), b.Bytes()[:min(b.Len(), pgTraceBytes)]...)}
 }
 
@@ -85,13 +91,68 @@ func (t *bufferTrace) header() string {
 // buffer is format_vnet_buffer_no_chain (src/vnet/buffer.c), as far as there is
 // something to say: pool, reference count and trace handle are those of a
 // packet alone.
-func (t *bufferTrace) buffer() string {
+func (t *bufferTrace) buffer(indent string) string {
 	first := min(t.len, pgBufferBytes)
 	s := fmt.Sprintf("current data 0, length %d, buffer-pool 0, ref-count 1", first)
 	if t.len > first {
 		s += fmt.Sprintf(", totlen-nifb %d", t.len-first)
 	}
-	return s + ", trace handle 0x0"
+	s += ", trace handle 0x0"
+	if flags := t.flagNames(); flags != "" {
+		s += "\n" + indent + flags
+	}
+	return s
+}
+
+// flagNames lists the buffer's flags and the offsets of headers, each with a
+// space behind it.
+func (t *bufferTrace) flagNames() string {
+	s := ""
+	for _, f := range [...]struct {
+		flag vlib.Flag
+		name string
+	}{{vlib.FlagChecksumComputed, "l4-cksum-computed "}, {vlib.FlagChecksumCorrect, "l4-cksum-correct "},
+		{vlib.FlagSpanned, "span-clone "}, {vlib.FlagLocallyOriginated, "local "}, {vlib.FlagIsIP4, "ip4 "},
+		{vlib.FlagIsIP6, "ip6 "}} {
+		if t.flags&f.flag != 0 {
+			s += f.name
+		}
+	}
+	if t.offload != 0 {
+		for k, name := range pgOffloadFlags {
+			if t.offload>>k&1 != 0 {
+				s += name + " "
+			}
+		}
+		s += " "
+	}
+	if t.l2 > 0 || t.flags&(vlib.FlagL4Offset|vlib.FlagLocallyOriginated) != 0 && t.kind == "ethernet-input" {
+		s += fmt.Sprintf("l2-hdr-offset 0 l3-hdr-offset %d ", t.l3())
+	} else if t.flags&vlib.FlagL4Offset != 0 {
+		s += "l2-hdr-offset 0 l3-hdr-offset 0 "
+	}
+	if t.flags&vlib.FlagL4Offset != 0 {
+		n := packet.IPv4Len
+		if t.flags&vlib.FlagIsIP6 != 0 {
+			n = packet.IPv6Len
+		}
+		s += fmt.Sprintf("l4-hdr-offset %d ", t.l3()+n)
+	}
+	if t.flags&vlib.FlagGSO != 0 {
+		s += fmt.Sprintf("gso l4-hdr-len %d gso-size %d", packet.TCPLen, t.gsoSize)
+	}
+	return s
+}
+
+// l3 is where the network header starts.
+func (t *bufferTrace) l3() int {
+	switch {
+	case t.l2 > 0:
+		return t.l2
+	case t.kind == "ethernet-input":
+		return packet.EthernetLen
+	}
+	return 0
 }
 
 // PGInputTrace is what pg-input records.
@@ -102,13 +163,15 @@ type PGInputTrace struct {
 }
 
 func newPGInputTrace(s *PGStream, b *vlib.Buffer) *PGInputTrace {
-	return &PGInputTrace{Stream: s.Name, Next: s.Node.Name, buffer: newBufferTrace(b, s.Node.Name)}
+	t := &PGInputTrace{Stream: s.Name, Next: s.Node.Name, buffer: newBufferTrace(b, s.Node.Name)}
+	t.buffer.offload = uint32(b.Opaque[1])
+	return t
 }
 
 // Format renders as format_pg_input_trace (src/vnet/pg/input.c).
 func (t *PGInputTrace) Format() string {
 	return fmt.Sprintf("stream %s, %d bytes, sw_if_index %d, next_node %s\n%s\n%s", t.Stream, t.buffer.len, t.buffer.rx,
-		t.Next, t.buffer.buffer(), t.buffer.header())
+		t.Next, t.buffer.buffer(""), t.buffer.header())
 }
 
 // PGTxTrace is what "<pg>-tx" records.
@@ -120,7 +183,7 @@ func newPGTxTrace(mode PGMode, b *vlib.Buffer) *PGTxTrace {
 
 // Format renders as format_pg_output_trace (src/vnet/pg/stream.c).
 func (t *PGTxTrace) Format() string {
-	return fmt.Sprintf("  buffer 0x0: %s\n%s", t.buffer.buffer(), t.buffer.header())
+	return fmt.Sprintf("  buffer 0x0: %s\n%s", t.buffer.buffer(strings.Repeat(" ", 14)), t.buffer.header())
 }
 
 // linkType is that of captures (pg_intf_mode_to_pcap_packet_type).
@@ -146,36 +209,3 @@ func (m *Main) closePG() {
 		i.pgDriver().capture.close()
 	}
 }
-
-// PGEditType is how a value of a stream changes from packet to packet
-// (pg_edit_type_t in src/vnet/pg/edit.h).
-type PGEditType uint8
-
-// Types of edits.
-const (
-	PGEditFixed PGEditType = iota
-	PGEditIncrement
-	PGEditRandom
-)
-
-// PGEdits makes packets.
-type PGEdits struct{ Data []byte }
-
-func (e *PGEdits) next(*PGStream) []byte { return e.Data }
-
-// HeaderLen is the length in bytes of the headers in front of the payload.
-func (e *PGEdits) HeaderLen() int { return 0 }
-
-// Groups describes the headers, as `show packet-generator verbose` does.
-func (e *PGEdits) Groups() []string { return nil }
-
-// ParsePGEdits reads a packet description.
-func ParsePGEdits(m *Main, node, text string) (*PGEdits, error) {
-	return nil, fmt.Errorf("parse packet data %q for %s: not supported", text, node)
-}
-
-// PGBufferFlag returns the bit of a buffer flag.
-func PGBufferFlag(name string) (uint32, bool) { return 0, false }
-
-// PGOffloadFlag returns the bit of an offload flag.
-func PGOffloadFlag(name string) (uint32, bool) { return 0, false }

@@ -2,6 +2,8 @@ package vnet
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/vpptwin/vpptwin/sim/packet"
@@ -318,6 +320,10 @@ func (s *PGStream) next() []byte {
 // Buffer and offload flags of a stream, with VPP's bits (src/vnet/buffer.h).
 const (
 	pgFlagOffload uint32 = 1 << 22
+	pgFlagIP4     uint32 = 1 << 24
+	pgFlagIP6     uint32 = 1 << 23
+	pgFlagLocal   uint32 = 1 << 25
+	pgOffloadIP   uint32 = 1 << 0
 	pgFlagGSO     uint32 = 1 << 14
 	pgOffloadTCP  uint32 = 1 << 1
 	pgOffloadUDP  uint32 = 1 << 2
@@ -331,6 +337,7 @@ func (m *Main) offloadPG(s *PGStream, b *vlib.Buffer) {
 		d = s.owner.pgDriver()
 	}
 	c := &d.config
+	b.Flags |= s.bufferFlags()
 	if !c.GSO && !c.Checksum && s.Flags&pgFlagOffload == 0 {
 		return
 	}
@@ -340,16 +347,33 @@ func (m *Main) offloadPG(s *PGStream, b *vlib.Buffer) {
 		l3 = l3[min(off, len(l3)):]
 	}
 	proto := transportOf(l3)
+	all := c.GSO || c.Checksum
+	var shown uint32
+	if len(l3) > 0 {
+		b.Flags |= vlib.FlagL4Offset
+		switch l3[0] >> 4 {
+		case 4:
+			b.Flags |= vlib.FlagIsIP4
+			if shown = s.OffloadFlags & pgOffloadIP; all {
+				shown = pgOffloadIP
+			}
+		case 6:
+			b.Flags |= vlib.FlagIsIP6
+		}
+	}
 	switch {
 	case proto == packet.ProtoTCP && (s.OffloadFlags&pgOffloadTCP != 0 || c.GSO || c.Checksum):
 		b.Flags |= vlib.FlagOffloadL4Checksum
+		shown |= pgOffloadTCP
 		if c.GSO && b.Len() > pgBufferBytes {
 			b.Flags |= vlib.FlagGSO
 			b.GSOSize = uint16(c.GSOSize)
 		}
 	case proto == packet.ProtoUDP && (s.OffloadFlags&pgOffloadUDP != 0 || c.Checksum):
 		b.Flags |= vlib.FlagOffloadL4Checksum
+		shown |= pgOffloadUDP
 	}
+	b.Opaque[1] = uint64(shown)
 }
 
 // bare says that packets have no Ethernet header.
@@ -400,4 +424,42 @@ func (s *PGStream) ReplayPackets(packets [][]byte) {
 	if s.Limit == 0 {
 		s.Limit = uint64(len(packets))
 	}
+}
+
+// bufferFlags are the stream's flags that have a meaning here.
+func (s *PGStream) bufferFlags() vlib.Flag {
+	var f vlib.Flag
+	for _, m := range [...]struct {
+		bit  uint32
+		flag vlib.Flag
+	}{{pgFlagIP4, vlib.FlagIsIP4}, {pgFlagIP6, vlib.FlagIsIP6}, {pgFlagLocal, vlib.FlagLocallyOriginated},
+		{pgFlagGSO, vlib.FlagGSO}} {
+		if s.Flags&m.bit != 0 {
+			f |= m.flag
+		}
+	}
+	return f
+}
+
+// pgBufferFlags are the names of buffer flags, the first with bit 31, then
+// downwards (foreach_vnet_buffer_flag in src/vnet/buffer.h).
+var pgBufferFlags = strings.Fields("l4-cksum-computed l4-cksum-correct vlan-2-deep vlan-1-deep span-clone loop-counter-valid local " +
+	"ip4 ip6 offload natted l2_hdr_offset_valid l3_hdr_offset_valid l4_hdr_offset_valid flow-report dvr qos-data-valid gso")
+
+// pgOffloadFlags are the names of offload flags, the first with bit 0
+// (foreach_vnet_buffer_offload_flag).
+var pgOffloadFlags = strings.Fields("offload-ip-cksum offload-tcp-cksum offload-udp-cksum offload-outer-ip-cksum " +
+	"offload-outer-udp-cksum offload-vxlan-tunnel offload-ipip-tunnel")
+
+// PGBufferFlag returns the bit of a buffer flag; false says that there is none
+// of that name.
+func PGBufferFlag(name string) (uint32, bool) {
+	k := slices.Index(pgBufferFlags, name)
+	return 1 << 31 >> max(k, 0), k >= 0
+}
+
+// PGOffloadFlag returns the bit of an offload flag.
+func PGOffloadFlag(name string) (uint32, bool) {
+	k := slices.Index(pgOffloadFlags, name)
+	return 1 << max(k, 0), k >= 0
 }
