@@ -8,6 +8,9 @@ func familyCommands() []cliCommand {
 	return slices.Concat(
 		interfaceCommands(),
 		subInterfaceCommands(),
+		l2Commands(),
+		bridgeCommands(),
+		l2FibCommands(),
 		interfaceShowCommands(),
 		deviceCommands(),
 		deviceShowCommands(),
