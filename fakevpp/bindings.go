@@ -4,6 +4,8 @@ package fakevpp
 // program that links others, of another VPP version or with private messages,
 // adds those to the double's API.
 import (
+	_ "go.fd.io/govpp/binapi/abf"
+	_ "go.fd.io/govpp/binapi/acl"
 	_ "go.fd.io/govpp/binapi/af_packet"
 	_ "go.fd.io/govpp/binapi/arp"
 	_ "go.fd.io/govpp/binapi/arping"

@@ -34,5 +34,7 @@ func familyCommands() []cliCommand {
 		arpingCommands(),
 		dadCommands(),
 		puntCommands(),
+		aclCommands(),
+		abfCommands(),
 	)
 }

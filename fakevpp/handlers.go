@@ -36,6 +36,8 @@ var allHandlers = slices.Concat(
 	pgHandlers,
 	classifyHandlers,
 	classifyUserHandlers,
+	aclHandlers,
+	abfHandlers,
 )
 
 // families holds the state of API families that is not the data plane's, such

@@ -425,6 +425,14 @@ func (f *FIB) formatPath(b *strings.Builder, pl, i uint32, indent int) {
 	}
 }
 
+// FormatForwardPaths renders the paths of a forward as fib_path_list_format does
+// without a line's end.
+func (f *FIB) FormatForwardPaths(i uint32) string {
+	var b strings.Builder
+	f.formatPathList(&b, f.forwards.At(i).pl, 0, 2)
+	return strings.TrimPrefix(b.String(), "\n")
+}
+
 // FormatForward renders the paths and the object of a forward, as
 // format_ip_punt_redirect does (src/vnet/ip/ip_punt_drop.c).
 func (f *FIB) FormatForward(i uint32) string {

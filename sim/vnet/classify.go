@@ -2,7 +2,6 @@ package vnet
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/vpptwin/vpptwin/sim/classify"
 	"github.com/vpptwin/vpptwin/sim/fib"
@@ -125,7 +124,7 @@ func (m *Main) DeleteClassifySession(table uint32, match []byte) error {
 }
 
 // classifyNow is the time that sessions note: seconds since the start.
-func (m *Main) classifyNow() float64 { return time.Since(m.Start).Seconds() + 1e-9 }
+func (m *Main) classifyNow() float64 { return m.Since(m.Start).Seconds() + 1e-9 }
 
 // classifyWalk looks a packet up in a table and those after it, from the
 // packet's first byte or, where a table says so, from its current start; extra

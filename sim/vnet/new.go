@@ -23,6 +23,7 @@ var nodeGroups = []func(*Main){
 	(*Main).addReassemblyNodes,
 	(*Main).addACLNodes,
 	(*Main).addClassifyNodes,
+	(*Main).addABFNodes,
 	(*Main).addLocal4Nodes,
 	(*Main).addLocal6Nodes,
 	(*Main).addICMP4Nodes,

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/vpptwin/vpptwin/sim/fib"
+	"github.com/vpptwin/vpptwin/sim/stats"
 	"github.com/vpptwin/vpptwin/sim/vlib"
 )
 
@@ -17,6 +18,8 @@ type puntMain struct {
 	regs    []*puntReg // in the order of registration
 	node    *vlib.Node
 	sockets puntSockets
+	// counters count by reason what reached punt-dispatch.
+	counters *stats.Combined
 }
 
 // PuntReason is one reason with what was punted for it.
@@ -25,10 +28,7 @@ type PuntReason struct {
 	Name  string
 	Owner string
 	// IP6 says that the packets are IPv6, else they are IPv4.
-	IP6 bool
-	// Packets and Bytes count what reached punt-dispatch (/net/punt).
-	Packets, Bytes uint64
-
+	IP6     bool
 	users   int
 	changed func(on bool) // told of the first user and of the last's leaving
 	to      []uint32      // nodes that get the packets
@@ -67,6 +67,8 @@ const (
 
 func (m *Main) addPuntDispatchNodes() {
 	m.punt.reasons = []*PuntReason{{}}
+	m.punt.counters = m.Stats.Combined("/net/punt")
+	m.punt.counters.Validate(0)
 	m.punt.node = m.Graph.MustAdd(vlib.Registration{Name: "punt-dispatch", Nexts: []string{"drop"}, Func: m.puntDispatch,
 		Errors: plainErrors("dispatched", "No such punt reason", "No registrations", "Replication Failure")})
 	m.addIPSecPuntNodes()
@@ -90,6 +92,7 @@ func (m *Main) addPuntReason(owner, name string, ip6 bool, changed func(on bool)
 	m.puntClient(owner)
 	r := &PuntReason{ID: uint32(len(m.punt.reasons)), Name: name, Owner: owner, IP6: ip6, changed: changed}
 	m.punt.reasons = append(m.punt.reasons, r)
+	m.punt.counters.Validate(r.ID)
 	return r
 }
 
@@ -198,8 +201,7 @@ func (m *Main) puntDispatch(n *vlib.Node, bufs []*vlib.Buffer) {
 			n.Enqueue(b, drop)
 			continue
 		}
-		r.Packets++
-		r.Bytes += uint64(b.Len())
+		m.punt.counters.Add(r.ID, b.Len())
 		if len(r.to) == 0 {
 			n.SetError(b, puntNoReg)
 			n.Enqueue(b, drop)
@@ -255,7 +257,8 @@ func (m *Main) FormatPuntReasons() string {
 func (m *Main) FormatPuntStats() string {
 	var b strings.Builder
 	for _, r := range m.punt.reasons {
-		fmt.Fprintf(&b, "%s packets:%d bytes:%d\n", r.Format(), r.Packets, r.Bytes)
+		c := m.punt.counters.Get(r.ID)
+		fmt.Fprintf(&b, "%s packets:%d bytes:%d\n", r.Format(), c.Packets, c.Bytes)
 	}
 	return b.String()
 }

@@ -1,5 +1,7 @@
 package vnet
 
+import "github.com/vpptwin/vpptwin/sim/acl"
+
 // subsystems is the state of an instance's parts, one field (or embedded
 // struct) for each, declared in the file that holds the part.
 type subsystems struct {
@@ -25,6 +27,8 @@ type subsystems struct {
 	reass reassMain
 
 	classify classifyMain
+	acls     acl.Lists
+	abf      abfMain
 
 	collector collector
 	punt      puntMain
