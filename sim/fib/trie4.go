@@ -1,5 +1,9 @@
 package fib
 
+import (
+	"github.com/vpptwin/vpptwin/internal/pagemem"
+)
+
 // trie4 is the longest-prefix match of one IPv4 table: a trie with strides of
 // eight bits whose leaves are pushed down, like VPP's ip4_mtrie
 // (src/vnet/ip/ip4_mtrie.c). A table with many routes gets a first stride of
@@ -15,6 +19,9 @@ type trie4 struct {
 	// slot's leaf came from.
 	slots []uint32
 	lens  []uint8
+	// Where slots and lens are once they are large.
+	bigSlots pagemem.Array[uint32]
+	bigLens  pagemem.Array[uint8]
 	// used counts the slots of a ply that are longer than the ply's base or
 	// lead on; at 0 the ply goes.
 	used []uint16
@@ -187,8 +194,8 @@ func (t *trie4) newPly(leaf uint32, plen uint8) uint32 {
 		if t.slots == nil {
 			t.slots, t.lens = make([]uint32, 0, firstPlies*256), make([]uint8, 0, firstPlies*256)
 		}
-		t.slots = append(t.slots, make([]uint32, 256)...)
-		t.lens = append(t.lens, make([]uint8, 256)...)
+		t.slots = t.bigSlots.Grow(t.slots, len(t.slots)+256)
+		t.lens = t.bigLens.Grow(t.lens, len(t.lens)+256)
 		t.used = append(t.used, 0)
 	}
 	slots, lens := t.ply(n)

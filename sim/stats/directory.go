@@ -38,7 +38,8 @@ type Mover struct {
 
 // Directory names the counters of an instance.
 type Directory struct {
-	// OnFull is called once for each entry that the segment has no room for.
+	// OnFull is called for each vector that the segment has no room for, and for
+	// the first entry that the directory has none for.
 	OnFull func(name string)
 
 	entries    []entry
@@ -278,7 +279,7 @@ func (d *Directory) show(index uint32) {
 	if d.seg == nil {
 		return
 	}
-	if !d.seg.show(d.entries, index) {
+	if before := d.seg.full; !d.seg.show(d.entries, index) && !before {
 		d.full(d.entries[index].name)
 	}
 }

@@ -89,6 +89,3 @@ func (m memory) get(off uint64) uint64 { return atomic.LoadUint64(m.word(off)) }
 func (m memory) put32(off uint64, v uint32) {
 	atomic.StoreUint32((*uint32)(unsafe.Pointer(&m[off])), v)
 }
-
-// clear zeroes words that no reader uses yet.
-func (m memory) clear(off, n uint64) { clear(m[off : off+n]) }

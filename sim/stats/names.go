@@ -46,7 +46,7 @@ func (n *Names) show(i int) {
 	var pointer uint64
 	if name := n.at[i]; name != "" {
 		size := uint64(vectorHeader + len(name) + 1)
-		off, ok := seg.heap.alloc(size)
+		off, ok := seg.alloc(size)
 		if !ok {
 			n.lose()
 			return
@@ -68,12 +68,11 @@ func (n *Names) grow() bool {
 	seg := n.dir.seg
 	room := max(len(n.at), n.room+n.room/2, 8)
 	size := roundLine(lineSize + uint64(room)*8)
-	off, ok := seg.heap.alloc(size)
+	off, ok := seg.alloc(size)
 	if !ok {
 		n.lose()
 		return false
 	}
-	seg.mem.clear(off, size)
 	for i, p := range n.placed {
 		if p.size > 0 {
 			seg.mem.put(off+lineSize+uint64(i)*8, seg.base+p.off+vectorHeader)

@@ -13,6 +13,7 @@ type segment struct {
 	heap    *allocator
 	dir     extent // the directory vector
 	n       uint32 // entries readers see
+	touched uint64 // what lies behind was never in use
 	full    bool   // the directory has no room to grow
 }
 
@@ -111,6 +112,20 @@ func (s *segment) show(entries []entry, index uint32) bool {
 	return true
 }
 
+// alloc returns the offset of a piece of n zero bytes. Memory that was never in
+// use is zero; touching it would only make it take room.
+func (s *segment) alloc(n uint64) (uint64, bool) {
+	off, ok := s.heap.alloc(n)
+	if !ok {
+		return 0, false
+	}
+	if end := min(off+n, s.touched); off < end {
+		clear(s.mem[off:end])
+	}
+	s.touched = max(s.touched, off+n)
+	return off, true
+}
+
 func (s *segment) setValue(index uint32, v uint64) {
 	if index < s.n {
 		s.mem.put(s.dir.off+lineSize+uint64(index)*entrySize+entryValue, v)
@@ -123,7 +138,7 @@ func (s *segment) grow(room, index uint32) bool {
 		return false
 	}
 	size := roundLine(lineSize + uint64(max(index+1, room+room/2, 64))*entrySize)
-	off, ok := s.heap.alloc(size)
+	off, ok := s.alloc(size)
 	if !ok {
 		s.full = true
 		return false
@@ -133,7 +148,6 @@ func (s *segment) grow(room, index uint32) bool {
 		copy(s.mem[off:off+lineSize+used], s.mem[old.off:])
 		s.heap.release(old.off, old.size)
 	}
-	s.mem.clear(off+lineSize+used, size-lineSize-used)
 	s.mem.put32(off+lineSize-vectorHeader, s.n)
 	s.dir = extent{off, size}
 	s.mem.put(offDirectory, s.base+off+lineSize)

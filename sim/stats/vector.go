@@ -3,6 +3,8 @@ package stats
 import (
 	"slices"
 	"unsafe"
+
+	"github.com/vpptwin/vpptwin/internal/pagemem"
 )
 
 // Pair counts packets and their bytes (vlib_counter_t).
@@ -41,6 +43,7 @@ type vector[T uint64 | Pair] struct {
 	// spare is how many rows readers see beside those of the threads.
 	spare int
 	mover *Mover
+	big   pagemem.Array[T] // where many slots are while they are not placed
 	// placed is where the rows and the vector of pointers to them lie in the
 	// segment; lost says that there was no room for them.
 	placed []extent
@@ -99,16 +102,13 @@ func (v *vector[T]) Validate(i uint32) {
 }
 
 func (v *vector[T]) grow(n int) {
-	room := max(n, cap(v.at)+cap(v.at)/2)
 	if seg := v.dir.seg; seg != nil && !v.lost {
-		if v.place(seg, n, room) {
+		if v.place(seg, n, max(n, cap(v.at)+cap(v.at)/2)) {
 			return
 		}
 		v.lose()
 	}
-	at := make([]T, n, max(room, lineSize/int(unsafe.Sizeof(*new(T)))))
-	copy(at, v.at)
-	v.at = at
+	v.at = v.big.Grow(v.at, n)
 	v.moved()
 }
 
@@ -119,17 +119,16 @@ func (v *vector[T]) place(seg *segment, n, room int) bool {
 	count := seg.threads + v.spare
 	rows := make([]extent, 0, count)
 	for range count {
-		off, ok := seg.heap.alloc(bytes)
+		off, ok := seg.alloc(bytes)
 		if !ok {
 			v.release(seg, rows)
 			return false
 		}
 		rows = append(rows, extent{off, bytes})
-		seg.mem.clear(off, bytes)
 	}
 	if v.outer.size == 0 {
 		outer := lineSize + uint64(count)*8
-		off, ok := seg.heap.alloc(outer)
+		off, ok := seg.alloc(outer)
 		if !ok {
 			v.release(seg, rows)
 			return false
@@ -140,7 +139,7 @@ func (v *vector[T]) place(seg *segment, n, room int) bool {
 	first := rows[0].off + lineSize
 	at := unsafe.Slice((*T)(unsafe.Pointer(&seg.mem[first])), (bytes-lineSize)/size)[:n]
 	copy(at, v.at)
-	v.at = at
+	v.at, v.big = at, pagemem.Array[T]{}
 	v.dir.Lock()
 	old := v.placed
 	v.placed = rows
@@ -163,6 +162,9 @@ func (v *vector[T]) release(seg *segment, rows []extent) {
 
 // publishLen tells readers how many slots there are.
 func (v *vector[T]) publishLen() {
+	if v.lost {
+		return
+	}
 	for _, r := range v.placed {
 		v.dir.seg.mem.put32(r.off+lineSize-vectorHeader, uint32(len(v.at)))
 	}
@@ -171,6 +173,7 @@ func (v *vector[T]) publishLen() {
 // lose leaves the segment, which is full: readers keep seeing the last values.
 func (v *vector[T]) lose() {
 	v.lost = true
+	v.at, v.big = slices.Clone(v.at), pagemem.Array[T]{}
 	v.dir.full(v.dir.entries[v.index].name)
 }
 
@@ -190,9 +193,11 @@ func (v *vector[T]) attach() {
 
 // detach moves the slots back to the heap.
 func (v *vector[T]) detach() {
-	v.at = slices.Clone(v.at)
-	v.placed, v.outer = nil, extent{}
-	v.moved()
+	if !v.lost {
+		v.at, v.big = slices.Clone(v.at), pagemem.Array[T]{}
+		v.moved()
+	}
+	v.placed, v.outer, v.lost = nil, extent{}, false
 }
 
 // remove frees what the vector has in the segment.
@@ -203,5 +208,5 @@ func (v *vector[T]) remove() {
 			seg.heap.release(v.outer.off, v.outer.size)
 		}
 	}
-	v.at, v.placed, v.outer, v.lost = nil, nil, extent{}, false
+	v.at, v.big, v.placed, v.outer, v.lost = nil, pagemem.Array[T]{}, nil, extent{}, false
 }
