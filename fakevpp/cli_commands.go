@@ -26,6 +26,8 @@ func familyCommands() []cliCommand {
 		classifyCommands(),
 		classifyACLCommands(),
 		logCommands(),
+		traceFilterCommands(),
+		pcapCommands(),
 		clockCommands(),
 		bihashCommands(),
 		apiShowCommands(),

@@ -3,6 +3,8 @@ package fakevpp
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/vpptwin/vpptwin/sim/vlib"
 )
 
 // maxQueued is how many bytes of answers and events may wait for a client that
@@ -29,6 +31,10 @@ type client struct {
 
 	closed atomic.Bool
 	gone   chan struct{} // closed with closed
+
+	// traces are those that trace_dump goes through, guarded by the ownership of
+	// the data plane.
+	traces []*vlib.PacketTrace
 
 	mu      sync.Mutex
 	queue   []byte // frames to send

@@ -131,6 +131,36 @@ func get[Req, Det any](name, details string, fn func(v *VPP, c *call, req *Req, 
 		req: reflect.TypeFor[Req](), rep: reflect.TypeFor[Det]()}
 }
 
+// getWith is get for a reply with more than a cursor. What fn leaves in rep is
+// sent with an error, too.
+func getWith[Req, Det, Rep any](name, details string,
+	fn func(v *VPP, c *call, req *Req, emit func(*Det), rep *Rep) error) handler {
+	bind := func(b binding) (runner, error) {
+		dec, enc, err := plans[Req, Det](b.req, b.details)
+		if err != nil {
+			return nil, err
+		}
+		last, err := schema.NewEncoder[Rep](b.rep.Message)
+		if err != nil {
+			return nil, err
+		}
+		return func(v *VPP, c *call) error {
+			rep := new(Rep)
+			err := runDump(v, c, b, dec, enc, func(v *VPP, c *call, req *Req, emit func(*Det)) error {
+				return fn(v, c, req, emit, rep)
+			})
+			if schema.IsError(err) {
+				return err
+			}
+			c.begin(b.rep)
+			c.end(last.Append(c.out, rep, v.retval(c, err)))
+			return err
+		}, nil
+	}
+	return handler{name: name, details: details, kind: kindGet, bind: bind,
+		req: reflect.TypeFor[Req](), rep: reflect.TypeFor[Det]()}
+}
+
 // runDump decodes the request and sends a details message for each emit.
 func runDump[Req, Det any](v *VPP, c *call, b binding, dec *schema.Decoder[Req], enc *schema.Encoder[Det],
 	fn func(*VPP, *call, *Req, func(*Det)) error) error {

@@ -34,6 +34,8 @@ var allHandlers = slices.Concat(
 	arpingHandlers,
 	puntHandlers,
 	pgHandlers,
+	traceHandlers,
+	pcapHandlers,
 	classifyHandlers,
 	classifyUserHandlers,
 	aclHandlers,
@@ -44,9 +46,10 @@ var allHandlers = slices.Concat(
 // as memif's socket table. It is empty after a start and gone after a crash; a
 // family adds one field of a type of its own.
 type families struct {
-	events  pendingEvents // interface events of the call under way
-	arpTerm arpTermEvents
-	exec    execState // for whom the lines of a file act
+	traceTime traceTime     // how traces show times
+	events    pendingEvents // interface events of the call under way
+	arpTerm   arpTermEvents
+	exec      execState // for whom the lines of a file act
 	// puntTCP says by protocol that punting of all TCP was asked for.
 	puntTCP [2]bool
 }

@@ -3,6 +3,7 @@ package fakevpp
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/vpptwin/vpptwin/sim/vlib"
@@ -48,16 +49,16 @@ func (a *cliArgs) node(to **vlib.Node) bool {
 
 func cliTraceAdd(v *VPP, a *cliArgs) (string, error) {
 	var n *vlib.Node
-	var count uint32
+	count, filter := 0, false
 	for a.more() {
 		switch {
-		case len(a.words) >= 2 && a.node(&n):
-			c, ok := a.uint()
-			if !ok {
-				return "", fmt.Errorf("expected NODE COUNT, got `%s'", a.rest())
-			}
-			count = c
-		case a.is("verbose"), a.is("filter"):
+		case len(a.words) >= 2 && v.dp.Graph.Node(a.words[0]) != nil && isNumber(a.words[1]):
+			n = v.dp.Graph.Node(a.word())
+			c, _ := strconv.ParseInt(a.word(), 10, 32)
+			count = int(c)
+		case a.is("verbose"):
+		case a.is("filter"):
+			filter = true
 		default:
 			return "", fmt.Errorf("expected NODE COUNT, got `%s'", a.rest())
 		}
@@ -70,8 +71,30 @@ func cliTraceAdd(v *VPP, a *cliArgs) (string, error) {
 			"on this node."
 		return "", cliText(text)
 	}
-	v.dp.Graph.TraceAdd(n, int(count))
+	v.traceAdd(n, count, filter)
 	return "", nil
+}
+
+func isNumber(word string) bool {
+	_, err := strconv.ParseInt(word, 10, 32)
+	return err == nil
+}
+
+// traceAdd traces packets of an input node, with filter only those that the
+// classifier's tables match (trace_update_capture_options in src/vlib/trace.c).
+func (v *VPP) traceAdd(n *vlib.Node, count int, filter bool) {
+	if count < 0 {
+		count = 50
+	}
+	v.dp.Graph.TraceAdd(n, count)
+	if !filter {
+		v.dp.Graph.TraceSelect(nil)
+		return
+	}
+	v.dp.Graph.TraceSelect(func(b *vlib.Buffer) bool {
+		match, known := v.dp.ClassifyMatch(b, v.dp.ClassifyTraceChain())
+		return match && known
+	})
 }
 
 // cliShowTrace shows the traced packets by the time they came in.
@@ -90,10 +113,14 @@ func cliShowTrace(v *VPP, a *cliArgs) (string, error) {
 	}
 	for i, t := range traces {
 		if uint32(i) == limit {
-			fmt.Fprintf(&b, "Limiting display to %d packets. To display more specify max.", limit)
-			break
+			warn := fmt.Sprintf("Limiting display to %d packets. To display more specify max.", limit)
+			return warn + "\n" + b.String() + warn, nil
 		}
-		fmt.Fprintf(&b, "Packet %d\n\n%s\n", i+1, t.Format(v.dp.Start))
+		fmt.Fprintf(&b, "Packet %d\n%s\n\n", i+1, v.formatTrace(t))
+	}
+	for thread := 1; thread <= v.opts.workers; thread++ {
+		fmt.Fprintf(&b, "------------------- Start of thread %d %s -------------------\nNo packets in trace buffer\n", thread,
+			threadName(uint32(thread)))
 	}
 	return b.String(), nil
 }

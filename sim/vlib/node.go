@@ -82,6 +82,7 @@ type Node struct {
 	pending   []*Buffer
 	spare     []*Buffer
 	traceLeft int
+	watch     func(bufs []*Buffer)
 
 	// Calls and Vectors count dispatches and the buffers they saw.
 	Calls, Vectors uint64
@@ -328,6 +329,9 @@ func (g *Graph) Run() {
 			n.Calls++
 			n.Vectors += uint64(len(v))
 			g.tracer.stamped = false
+			if n.watch != nil {
+				n.watch(v)
+			}
 			if g.TimeNodes {
 				n.timed(v)
 				continue
@@ -337,6 +341,9 @@ func (g *Graph) Run() {
 		n.spare = bufs[:0]
 	}
 	g.ready = g.ready[:0]
+	if len(g.tracer.traces) > maxUnfiltered {
+		g.applyTraceFilter()
+	}
 }
 
 // ClearRuntime makes the counts of dispatches and buffers start from zero

@@ -60,6 +60,9 @@ type tracer struct {
 	free     []*PacketTrace
 	follow   bool
 	finished func(*PacketTrace)
+	filter   traceFilter
+	armed    bool // `trace add` since the last `clear trace`
+	wanted   func(*Buffer) bool
 	// at is the time of the running dispatch, once some trace asked for it.
 	at      time.Time
 	stamped bool
@@ -76,18 +79,29 @@ func (g *Graph) now() time.Time {
 
 // TraceAdd arms tracing of the next count packets that enter at input node n
 // (CLI `trace add NODE COUNT`); a second call adds to what is left.
-func (g *Graph) TraceAdd(n *Node, count int) { n.traceLeft += count }
+//
+// Adding 0 disarms the node.
+func (g *Graph) TraceAdd(n *Node, count int) {
+	if count == 0 {
+		n.traceLeft = 0
+	}
+	n.traceLeft += count
+	g.tracer.armed = true
+}
 
 // TraceClear forgets recorded traces and disarms every node (`clear trace`).
 func (g *Graph) TraceClear() {
-	g.tracer.traces = nil
+	g.tracer.traces, g.tracer.wanted, g.tracer.armed = nil, nil, false
 	for _, n := range g.nodes {
 		n.traceLeft = 0
 	}
 }
 
 // Traces returns the packets recorded since the last TraceClear, oldest first.
-func (g *Graph) Traces() []*PacketTrace { return g.tracer.traces }
+func (g *Graph) Traces() []*PacketTrace {
+	g.applyTraceFilter()
+	return g.tracer.traces
+}
 
 // OnTrace makes the graph trace every packet that has a TraceID and call fn
 // when such a packet's way through this instance ends; nil stops it. fn owns
@@ -100,7 +114,7 @@ func (g *Graph) startTrace(n *Node, b *Buffer) {
 	if b.Trace != nil {
 		return
 	}
-	budget := n.traceLeft > 0
+	budget := n.traceLeft > 0 && (g.tracer.wanted == nil || g.tracer.wanted(b))
 	if !budget && (b.TraceID == 0 || !g.tracer.follow) {
 		return
 	}
@@ -156,12 +170,17 @@ func (g *Graph) RecycleTrace(t *PacketTrace) {
 // Format renders the trace as one packet of `show trace`, times relative to
 // start.
 func (t *PacketTrace) Format(start time.Time) string {
+	return t.FormatTimes(func(at time.Time) string { return formatTime(at.Sub(start)) })
+}
+
+// FormatTimes is Format with times as stamp renders them.
+func (t *PacketTrace) FormatTimes(stamp func(time.Time) string) string {
 	var s strings.Builder
 	for _, e := range t.Entries {
 		if e.Data == nil {
 			continue
 		}
-		fmt.Fprintf(&s, "%s: %s\n  %s\n", formatTime(e.At.Sub(start)), e.Node,
+		fmt.Fprintf(&s, "%s: %s\n  %s\n", stamp(e.At), e.Node,
 			strings.ReplaceAll(e.Data.Format(), "\n", "\n  "))
 	}
 	return s.String()

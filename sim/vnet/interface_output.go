@@ -97,6 +97,9 @@ func (p *interfaceNodes) runOutput(n *vlib.Node, bufs []*vlib.Buffer) {
 		}
 		return
 	}
+	if p.main.pcapTx {
+		p.main.pcapSent(i, bufs)
+	}
 	features := p.main.featureStart(arcInterfaceOutput, i.SwIfIndex)
 	subs := len(i.Hw.subs) > 0
 	bytes := 0

@@ -13,6 +13,7 @@ import (
 var nodeGroups = []func(*Main){
 	(*Main).addInterfaceOutputNodes,
 	(*Main).addDeviceNodes,
+	(*Main).addTracenodeNodes,
 	(*Main).addStatsNodes,
 	(*Main).addGSONodes,
 	(*Main).addMPLSNodes,

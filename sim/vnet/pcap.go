@@ -53,9 +53,6 @@ func (w *PcapWriter) closeFile() {
 	}
 }
 
-// active says if packets are captured.
-func (w *PcapWriter) active() bool { return w.name != "" }
-
 // add captures a packet unless there are enough.
 func (w *PcapWriter) add(now time.Time, data []byte) {
 	if w.name == "" || w.captured >= w.limit {

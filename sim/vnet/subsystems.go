@@ -9,17 +9,21 @@ type subsystems struct {
 	devices devices
 	pg      pgMain
 	clock   clock
-	icmp4   icmp4Main
-	l2      l2Main
-	icmp6   icmp6Main
-	resolve resolvers
-	ifStats interfaceStats
-	noPing  bool // the ping plugin is disabled
-	ping    pingMain
-	arping  arpingMain
-	ra      raMain
-	auto    autoconfMain
-	dad     dadMain
+	// tracenode says by interface where a feature of the tracenode plugin is on.
+	tracenode map[uint32]bool
+	pcap      pcapTrace
+	pcapTx    bool // the capture takes what is sent
+	icmp4     icmp4Main
+	l2        l2Main
+	icmp6     icmp6Main
+	resolve   resolvers
+	ifStats   interfaceStats
+	noPing    bool // the ping plugin is disabled
+	ping      pingMain
+	arping    arpingMain
+	ra        raMain
+	auto      autoconfMain
+	dad       dadMain
 	// mldReports says that interfaces report the groups they listen to.
 	mldReports bool
 	randoms    uint64 // drawn so far
