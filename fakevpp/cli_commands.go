@@ -11,6 +11,7 @@ func familyCommands() []cliCommand {
 		l2Commands(),
 		bridgeCommands(),
 		l2FibCommands(),
+		spanCommands(),
 		interfaceShowCommands(),
 		deviceCommands(),
 		deviceShowCommands(),

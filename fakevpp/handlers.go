@@ -14,6 +14,7 @@ var allHandlers = slices.Concat(
 	l2Handlers,
 	l2BridgeHandlers,
 	l2FibHandlers,
+	spanHandlers,
 	interfaceQueueHandlers,
 	featureHandlers,
 	tapHandlers,

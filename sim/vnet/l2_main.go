@@ -150,6 +150,7 @@ func (m *Main) addL2Nodes() {
 	m.addEFPNode()
 	m.addARPTermNode()
 	m.addL2PatchNode()
+	m.addSpanNodes()
 }
 
 func (m *Main) initL2() {

@@ -52,6 +52,7 @@ var interfaceWatchers = []func(*Main, InterfaceEvent, *Interface){
 	(*Main).reassWatchInterface,
 	(*Main).classifyWatchInterface,
 	(*Main).l2Watch,
+	(*Main).spanWatch,
 }
 
 // featureWatchers are told when an interface's arc gets its first feature or

@@ -15,6 +15,7 @@ type subsystems struct {
 	pcapTx    bool // the capture takes what is sent
 	icmp4     icmp4Main
 	l2        l2Main
+	spans     []spanSource // by sw_if_index of what is mirrored
 	icmp6     icmp6Main
 	resolve   resolvers
 	ifStats   interfaceStats
