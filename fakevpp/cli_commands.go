@@ -19,6 +19,7 @@ func familyCommands() []cliCommand {
 		vxlanCommands(),
 		reassCommands(),
 		ipipCommands(),
+		pmtuCommands(),
 		urpfCommands(),
 		ipShowCommands(),
 		routeCommands(),

@@ -109,6 +109,11 @@ func (f *FIB) lockAdj(key adjKey) (index uint32, a *Adjacency, fresh bool) {
 // setLinkFields reads what an adjacency copies of its interface.
 func (f *FIB) setLinkFields(a *Adjacency) {
 	a.MTU = f.itf.MTU(a.SwIf, a.Link)
+	if f.PathMTU != nil && a.key.kind == AdjIncomplete {
+		if mtu := f.PathMTU(a.Proto, a.key.nextHop, a.SwIf); mtu != 0 {
+			a.MTU = min(a.MTU, mtu)
+		}
+	}
 	a.NextNode, a.nextSlot = f.itf.OutputNode(a.SwIf, a.Link)
 	a.OutputFeatures = f.itf.OutputFeatures(a.SwIf, a.Link)
 }
@@ -143,6 +148,16 @@ func (f *FIB) LockNeighbor(p Proto, link LinkType, nextHop netip.Addr, swIf uint
 func (f *FIB) UnlockAdjacency(i uint32) {
 	f.unlockAdjacency(i)
 	f.settle()
+}
+
+// RefreshMTU reads the path MTU of a neighbour anew, on all interfaces.
+func (f *FIB) RefreshMTU(nextHop netip.Addr) {
+	f.Adjacencies.Each(func(_ uint32, a *Adjacency) bool {
+		if a.key.kind == AdjIncomplete && a.key.nextHop == nextHop {
+			f.setLinkFields(a)
+		}
+		return true
+	})
 }
 
 // FindNeighbor returns the adjacency of a neighbour if a route or another user

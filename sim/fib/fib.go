@@ -1,9 +1,14 @@
 package fib
 
+import "net/netip"
+
 // FIB holds the tables of one instance and everything they resolve to.
 //
 // Nodes read the pools; only the FIB changes them.
 type FIB struct {
+	// PathMTU, unless nil, limits the MTU in bytes of a neighbour's adjacency; 0 is
+	// no limit.
+	PathMTU func(p Proto, nextHop netip.Addr, swIf uint32) uint16
 	// LoadBalances are what lookups return.
 	LoadBalances Pool[LoadBalance]
 	// Adjacencies are neighbours, gleans, multicast and midchain adjacencies.

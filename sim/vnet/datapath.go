@@ -20,6 +20,7 @@ type datapath struct {
 	midchains  map[uint32]*midchain // by adjacency
 	ipip       ipipMain
 	teib       teibMain
+	pmtu       pmtuMain
 	// localProtocols are those that tunnels registered.
 	localProtocols localProtocols
 }

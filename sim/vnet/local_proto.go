@@ -25,4 +25,6 @@ func (m *Main) registeredProtocol(p fib.Proto, proto uint8) uint16 {
 
 // unregisterProtocol punts packets of the protocol, also of one that the
 // instance handles by itself (ip4_unregister_protocol).
-func (m *Main) unregisterProtocol(p fib.Proto, proto uint8) { m.localProtocols[p][proto] = localNextPunt }
+func (m *Main) unregisterProtocol(p fib.Proto, proto uint8) {
+	m.localProtocols[p][proto] = localNextPunt
+}

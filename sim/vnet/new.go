@@ -38,6 +38,7 @@ var nodeGroups = []func(*Main){
 
 // starters run once nodes, FIB and local0 exist, in this order.
 var starters = []func(*Main){
+	(*Main).startPathMTU,
 	(*Main).startL2,
 }
 

@@ -44,6 +44,7 @@ func (m *Main) joinVXLANGroup(t *VXLANTunnel) {
 		m.vxlan.groups[k] = g
 	}
 	g.tunnels++
+	t.itf.floodClass = floodTunnelMaster // one packet reaches all ends
 	t.next = m.FIB.AdjacencyDPO(p, g.adj)
 	m.Graph.AddNext(m.vxlan.encap[p], m.Graph.NodeAt(t.next.Node).Name)
 }
