@@ -26,6 +26,9 @@ type Tracker struct {
 // tracker's DPO is what to stack on.
 func (f *FIB) Track(fibIndex uint32, addr netip.Addr, changed func(DPO)) *Tracker {
 	pfx := hostPrefix(addr)
+	if fibIndex != 0 { // the table stays while somebody follows an entry
+		f.Lock(ProtoOf(addr), fibIndex, SourceRR)
+	}
 	e := f.addSpecial(fibIndex, pfx, SourceRR, 0, DPO{})
 	i, t := f.trackers.alloc()
 	t.fib, t.entry, t.proto, t.changed = f, e, ProtoOf(addr), changed
@@ -53,6 +56,9 @@ func (t *Tracker) Release() {
 		f.removeSource(entry, SourceRR)
 	}
 	f.settle()
+	if t.fibIndex != 0 && f.Table(ProtoOf(t.prefix.Addr()), t.fibIndex) != nil {
+		f.Unlock(ProtoOf(t.prefix.Addr()), t.fibIndex, SourceRR)
+	}
 }
 
 // DPO returns what to stack on.
