@@ -221,6 +221,43 @@ func flowHashL2(before []byte, p []byte, l2Len int, routerID uint32) uint32 {
 		return flowHash4(l3, fib.FlowHashDefault, routerID)
 	case packet.EtherTypeIPv6:
 		return flowHash6(l3, fib.FlowHashDefault, routerID)
+	case etherTypeMPLS:
+		return flowHashMPLS(l3, routerID)
 	}
 	return jenkins3(le32(p, 2), le32(p, 8), uint32(etherType))
+}
+
+const (
+	etherTypeMPLS = 0x8847
+	// mplsEntropyLabel says that the next label is there for hashing (RFC 6790).
+	mplsEntropyLabel = 7
+)
+
+// flowHashMPLS is the hash of a label stack and the IP packet behind it
+// (mpls_compute_flow_hash in src/vnet/mpls/mpls_lookup.h).
+func flowHashMPLS(p []byte, routerID uint32) uint32 {
+	entry := packet.Uint32(p, 0)
+	hash := entry>>12 ^ routerID
+	for entropy := false; entry&0x100 == 0 && len(p) > 4; {
+		p = p[4:]
+		entry = packet.Uint32(p, 0)
+		switch label := entry >> 12; {
+		case entropy:
+			return entry
+		case label == mplsEntropyLabel:
+			entropy = true
+		default:
+			hash ^= label
+		}
+	}
+	if len(p) <= 4 {
+		return hash
+	}
+	switch p = p[4:]; p[0] >> 4 {
+	case 4:
+		hash ^= flowHash4(p, fib.FlowHashDefault, routerID)
+	case 6:
+		hash ^= flowHash6(p, fib.FlowHashDefault, routerID)
+	}
+	return hash
 }

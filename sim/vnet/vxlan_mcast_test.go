@@ -85,3 +85,19 @@ func TestVXLANBypass(t *testing.T) {
 	d.inject("pg0", bad)
 	require.Contains(t, d.errors(), "ip4-input: bad udp checksum 1")
 }
+
+// TestFlowHashMPLS checks that labels and the packet behind them count, and that
+// an entropy label counts alone.
+func TestFlowHashMPLS(t *testing.T) {
+	t.Parallel()
+	one, two := mustHex("0002c140"), mustHex("0002c040000070400000a140")
+	ip := inner4(9)
+	plain := flowHashMPLS(slices.Concat(one, ip), 0)
+	require.Equal(t, uint32(0x2c)^flowHash4(ip, fib.FlowHashDefault, 0), plain)
+	require.Equal(t, plain^5, flowHashMPLS(slices.Concat(one, ip), 5)^flowHash4(ip, fib.FlowHashDefault, 5)^flowHash4(ip,
+		fib.FlowHashDefault, 0))
+	require.Equal(t, uint32(0x0000a140), flowHashMPLS(slices.Concat(two, ip), 0))
+	for n := range 8 {
+		flowHashMPLS(slices.Concat(one, ip)[:n], 0)
+	}
+}
