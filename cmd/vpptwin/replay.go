@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -90,30 +89,10 @@ func (a *app) replay(name string, flags replayFlags) error {
 	return nil
 }
 
-// startDouble starts a double with a socket of its own.
+// startDouble starts a double with the API.
 func startDouble(apiDir string) (socket string, stop func(), err error) {
-	api := fakevpp.API2606()
 	if apiDir != "" {
-		api = fakevpp.APIFiles(apiDir)
+		return record.Double(fakevpp.APIFiles(apiDir))
 	}
-	dir, err := os.MkdirTemp("", "vpptwin-replay-")
-	if err != nil {
-		return "", nil, err
-	}
-	v, err := fakevpp.New(api)
-	if err == nil {
-		socket = filepath.Join(dir, "api.sock")
-		err = v.Listen(socket)
-	}
-	stop = func() {
-		if v != nil {
-			_ = v.Close() // the replay is over
-		}
-		_ = os.RemoveAll(dir)
-	}
-	if err != nil {
-		stop()
-		return "", nil, err
-	}
-	return socket, stop, nil
+	return record.Double(fakevpp.API2606())
 }

@@ -56,7 +56,8 @@ type Result struct {
 // Options of a replay.
 type Options struct {
 	// Ignore are fields that may differ, as "message.field" or "field", without
-	// indexes: "sw_interface_details.link_speed".
+	// indexes: "sw_interface_details.link_speed". The name of an answer, such as
+	// "fib_source_details", leaves such answers out altogether.
 	Ignore []string
 	// Timeout is how long an answer may take; 0 is ten seconds.
 	Timeout time.Duration
@@ -80,30 +81,50 @@ func Replay(rec *Recording, socket string, catalog *schema.Catalog, o Options) (
 	return p.result, p.compareEvents(rec)
 }
 
-// answerKey finds a request's answers.
-type answerKey struct {
+// conversation is what a client said with one context.
+type conversation struct {
 	client  int
 	context uint32
-	nth     int // a client may use a context again
 }
 
-// answersOf groups the recorded answers by request.
+// answersOf groups the recorded answers by request. A client may use a context
+// again, and some send a dump and the ping behind it with the same.
 func answersOf(rec *Recording) map[int][]*Entry {
-	open := make(map[answerKey]int) // the latest request with the context
+	open := make(map[conversation][]int) // requests without their reply
 	list := make(map[int][]*Entry)
 	for i := range rec.Entries {
 		e := &rec.Entries[i]
-		key := answerKey{client: e.Client, context: e.Context}
+		key := conversation{e.Client, e.Context}
 		switch e.Kind {
 		case Request:
-			open[key] = i
+			open[key] = append(open[key], i)
 		case Reply:
-			if at, ok := open[key]; ok {
-				list[at] = append(list[at], e)
+			if len(open[key]) == 0 {
+				continue
+			}
+			at, final := requestOf(rec, open[key], e)
+			list[open[key][at]] = append(list[open[key][at]], e)
+			if final {
+				open[key] = open[key][at+1:]
 			}
 		}
 	}
 	return list
+}
+
+// requestOf picks the request that an answer belongs to: the one that the reply
+// is named after, which ends it and those before it, else the first.
+func requestOf(rec *Recording, requests []int, e *Entry) (at int, final bool) {
+	name, _, _ := schema.CutKey(e.Key)
+	for i, r := range requests {
+		if request, _, _ := schema.CutKey(rec.Entries[r].Key); name == request+"_reply" {
+			return i, true
+		}
+	}
+	if strings.HasSuffix(name, "_details") {
+		return 0, false
+	}
+	return len(requests) - 1, false
 }
 
 // player is one replay under way.
@@ -221,6 +242,13 @@ func (p *player) differ(d Difference) { p.result.Differences = append(p.result.D
 // compare compares the answers to one request.
 func (p *player) compare(request string, recorded []*Entry, replayed []*schema.View) error {
 	p.result.Answers += len(replayed)
+	recorded = slices.DeleteFunc(slices.Clone(recorded), func(e *Entry) bool {
+		name, _, _ := schema.CutKey(e.Key)
+		return slices.Contains(p.options.Ignore, name)
+	})
+	replayed = slices.DeleteFunc(replayed, func(v *schema.View) bool {
+		return slices.Contains(p.options.Ignore, v.Message.Name)
+	})
 	if !p.hasAnswers {
 		for _, v := range replayed {
 			if retval, err := v.Int("retval"); err == nil && retval != 0 {
@@ -229,22 +257,35 @@ func (p *player) compare(request string, recorded []*Entry, replayed []*schema.V
 		}
 		return nil
 	}
-	for i := range max(len(recorded), len(replayed)) {
+	wanted := make([]answer, len(recorded))
+	for i, e := range recorded {
+		view, err := p.catalogue.view(e)
+		if err != nil {
+			return err
+		}
+		wanted[i] = answer{e, view}
+	}
+	slices.SortStableFunc(wanted, func(a, b answer) int { return strings.Compare(orderOf(a.view), orderOf(b.view)) })
+	slices.SortStableFunc(replayed, func(a, b *schema.View) int { return strings.Compare(orderOf(a), orderOf(b)) })
+	for i := range max(len(wanted), len(replayed)) {
 		switch {
-		case i >= len(recorded):
+		case i >= len(wanted):
 			p.differ(Difference{Request: request, Message: replayed[i].Message.Name, Replayed: replayed[i].String()})
 		case i >= len(replayed):
-			name, _, _ := schema.CutKey(recorded[i].Key)
-			p.differ(Difference{Request: request, Message: name, Recorded: recorded[i].Text})
+			name, _, _ := schema.CutKey(wanted[i].Key)
+			p.differ(Difference{Request: request, Message: name, Recorded: wanted[i].Text})
 		default:
-			want, err := p.catalogue.view(recorded[i])
-			if err != nil {
-				return err
-			}
-			p.compareMessage(request, recorded[i], want, replayed[i])
+			p.compareMessage(request, wanted[i].Entry, wanted[i].view, replayed[i])
 		}
 	}
 	return nil
+}
+
+// answer is a recorded answer with its fields, nil if the catalogue does not have
+// the message.
+type answer struct {
+	*Entry
+	view *schema.View
 }
 
 // compareMessage compares one answer field by field.

@@ -33,6 +33,28 @@ func (p *player) ignored(message, path string) bool {
 	return false
 }
 
+// unordered are the details of tables that VPP keeps in hashes: their order
+// depends on addresses in memory and on what was there before. They are compared
+// in the order of the field.
+var unordered = map[string]string{
+	"ip_route_details":    "route.prefix",
+	"ip_route_v2_details": "route.prefix",
+	"ip_mroute_details":   "route.prefix",
+	"ip_neighbor_details": "neighbor.ip_address",
+}
+
+// orderOf returns what the message is sorted by, "" if its place counts.
+func orderOf(v *schema.View) string {
+	if v == nil || unordered[v.Message.Name] == "" {
+		return ""
+	}
+	raw, err := v.Bytes(unordered[v.Message.Name])
+	if err != nil {
+		return ""
+	}
+	return v.Message.Name + string(raw)
+}
+
 // plainPath removes indexes: "paths[0].weight" is "paths.weight".
 func plainPath(path string) string {
 	var b strings.Builder
