@@ -58,10 +58,12 @@ const pgTraceBytes = 128
 
 // bufferTrace is what a trace says about a buffer and the start of its packet.
 type bufferTrace struct {
-	len   int
-	l2    int
-	rx    uint32
-	flags vlib.Flag
+	len int
+	l2  int
+	// parsed says that ethernet-input has seen the packet.
+	parsed bool
+	rx     uint32
+	flags  vlib.Flag
 	// offload are the offload flags, gsoSize the size of segments in bytes.
 	offload uint32
 	gsoSize uint16
@@ -70,7 +72,7 @@ type bufferTrace struct {
 }
 
 func newBufferTrace(b *vlib.Buffer, kind string) bufferTrace {
-	return bufferTrace{len: b.Len(), l2: int(b.L2Len), rx: b.RxSwIf, flags: b.Flags, gsoSize: b.GSOSize, kind: kind,
+	return bufferTrace{len: b.Len(), l2: int(b.L2Len), parsed: b.L2Len > 0, rx: b.RxSwIf, flags: b.Flags, gsoSize: b.GSOSize, kind: kind,
 		data: append([]byte(nil), b.Bytes()[:min(b.Len(), pgTraceBytes)]...)}
 }
 
@@ -126,10 +128,8 @@ func (t *bufferTrace) flagNames() string {
 		}
 		s += " "
 	}
-	if t.l2 > 0 || t.flags&(vlib.FlagL4Offset|vlib.FlagLocallyOriginated) != 0 && t.kind == "ethernet-input" {
+	if t.parsed || t.flags&vlib.FlagL4Offset != 0 || t.flags&vlib.FlagLocallyOriginated != 0 && t.kind == "ethernet-input" {
 		s += fmt.Sprintf("l2-hdr-offset 0 l3-hdr-offset %d ", t.l3())
-	} else if t.flags&vlib.FlagL4Offset != 0 {
-		s += "l2-hdr-offset 0 l3-hdr-offset 0 "
 	}
 	if t.flags&vlib.FlagL4Offset != 0 {
 		n := packet.IPv4Len
@@ -149,7 +149,7 @@ func (t *bufferTrace) l3() int {
 	switch {
 	case t.l2 > 0:
 		return t.l2
-	case t.kind == "ethernet-input":
+	case t.kind == "ethernet-input" && t.flags&vlib.FlagL4Offset == 0:
 		return packet.EthernetLen
 	}
 	return 0
@@ -165,6 +165,9 @@ type PGInputTrace struct {
 func newPGInputTrace(s *PGStream, b *vlib.Buffer) *PGInputTrace {
 	t := &PGInputTrace{Stream: s.Name, Next: s.Node.Name, buffer: newBufferTrace(b, s.Node.Name)}
 	t.buffer.offload = uint32(b.Opaque[1])
+	if !s.bare() {
+		t.buffer.l2 = packet.EthernetLen
+	}
 	return t
 }
 
