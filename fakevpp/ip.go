@@ -102,6 +102,9 @@ func (v *VPP) ipTableReplaceBegin(_ *call, req *ipTableRequest) error {
 	p, index, err := v.tableOf(&req.Table)
 	if err == nil {
 		v.dp.FIB.MarkStale(p, index, fib.SourceAPI)
+		if mindex, ok := v.dp.FIB.FindMTable(p, req.Table.TableID); ok {
+			v.dp.FIB.MMarkStale(p, mindex, fib.MSourceAPI)
+		}
 	}
 	return err
 }
@@ -110,6 +113,9 @@ func (v *VPP) ipTableReplaceEnd(_ *call, req *ipTableRequest) error {
 	p, index, err := v.tableOf(&req.Table)
 	if err == nil {
 		v.dp.FIB.SweepStale(p, index, fib.SourceAPI)
+		if mindex, ok := v.dp.FIB.FindMTable(p, req.Table.TableID); ok {
+			v.dp.FIB.MSweepStale(p, mindex, fib.MSourceAPI)
+		}
 	}
 	return err
 }

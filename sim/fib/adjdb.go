@@ -17,9 +17,9 @@ type adjKey struct {
 	prefix  netip.Prefix
 }
 
-// broadcastNextHop makes a neighbour adjacency a broadcast: all ones
+// BroadcastNextHop makes a neighbour adjacency a broadcast: all ones
 // (ADJ_BCAST_ADDR in src/vnet/adj/adj.h).
-var broadcastNextHop = netip.AddrFrom16([16]byte(bytes.Repeat([]byte{0xff}, 16)))
+var BroadcastNextHop = netip.AddrFrom16([16]byte(bytes.Repeat([]byte{0xff}, 16)))
 
 // lockNeighbor returns the adjacency of a neighbour with a lock
 // (adj_nbr_add_or_lock).
@@ -30,7 +30,7 @@ func (f *FIB) lockNeighbor(p Proto, link LinkType, nextHop netip.Addr, swIf uint
 		return i
 	}
 	a.NextHop = nextHop
-	if nextHop == broadcastNextHop {
+	if nextHop == BroadcastNextHop {
 		a.Type = AdjBroadcast
 		a.RewriteLen = uint8(f.itf.BuildRewrite(swIf, link, nil, &a.Rewrite))
 		return i

@@ -97,9 +97,10 @@ func (f *FIB) settle() {
 		return
 	}
 	f.settling = true
-	for len(f.pending) > 0 || len(f.pendingTrackers) > 0 {
+	for len(f.pending) > 0 || len(f.pendingTrackers) > 0 || len(f.pendingImports) > 0 {
 		f.settleLists()
 		f.settleTrackers()
+		f.settleImports()
 	}
 	f.settling = false
 }

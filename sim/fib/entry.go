@@ -141,6 +141,10 @@ func (f *FIB) removeSource(index uint32, s Source) (gone bool) {
 
 // destroy removes an entry that has no source left.
 func (f *FIB) destroy(index uint32, e *entry) {
+	if im := f.importers[index]; im != nil {
+		f.endImport(index, im)
+	}
+	f.exportChanged(e)
 	f.untrack(e)
 	f.uninstall(e)
 	f.unlink(e)
@@ -181,6 +185,7 @@ func (f *FIB) track(index uint32, e *entry) *entry {
 	e.coverPos = uint32(len(c.covered))
 	c.covered = append(c.covered, index)
 	e.table.tracking++
+	f.exportChanged(c)
 	return c
 }
 
@@ -195,6 +200,7 @@ func (f *FIB) untrack(e *entry) {
 	c.covered = c.covered[:last]
 	e.cover = InvalidIndex
 	e.table.tracking--
+	f.exportChanged(c)
 	if e.glean {
 		e.glean = false
 		f.findGlean(c)
@@ -223,6 +229,7 @@ func (f *FIB) activate(index uint32, e *entry) {
 		f.unlockPathList(pl)
 	}
 	f.refresh(index)
+	f.updateImport(index, e)
 }
 
 // reparent links an entry to another path-list. Who depends on the entry is
@@ -384,6 +391,12 @@ func (f *FIB) refresh(index uint32) {
 		f.install(e)
 	} else {
 		f.uninstall(e)
+	}
+	if len(f.exports) > 0 {
+		f.exportChanged(e)
+		if e.cover != InvalidIndex {
+			f.exportChanged(f.entries.At(e.cover))
+		}
 	}
 	if len(e.children) == 0 && len(e.covered) == 0 {
 		return

@@ -51,12 +51,17 @@ type FIB struct {
 	adjByKey    map[adjKey]uint32
 	adjByItf    [][]uint32
 
+	// Entries that import from other tables, and by what they import.
+	importers map[uint32]*importer
+	exports   map[exportKey][]uint32
+
 	freeMTables [numProtos][]uint32
 	mtableByID  [numProtos]map[uint32]uint32
 
 	// Changes not yet carried through; see settle.
 	pending         []uint32
 	pendingTrackers []uint32
+	pendingImports  []uint32
 	settling        bool
 	leaving         uint32 // interface being deleted, InvalidIndex for none
 

@@ -94,6 +94,7 @@ type mSource struct {
 	paths  []mPath
 	pl     uint32
 	held   bool // by flags, not only by paths
+	stale  bool // marked by MMarkStale
 }
 
 type mPath struct {
@@ -299,7 +300,7 @@ func (f *FIB) MUpdate(mfibIndex uint32, pfx MPrefix, s MSource, rpf uint32, flag
 	}
 	i, e := f.mobtain(t, pfx)
 	ms := e.sourceOf(s)
-	ms.flags, ms.rpf, ms.held = flags, rpf, flags != 0
+	ms.flags, ms.rpf, ms.held, ms.stale = flags, rpf, flags != 0, false
 	if flags == 0 && len(ms.paths) == 0 {
 		f.mdropSource(i, e, slices.IndexFunc(e.srcs, func(x mSource) bool { return x.source == s }))
 	}
@@ -314,6 +315,7 @@ func (f *FIB) MAddPaths(mfibIndex uint32, pfx MPrefix, s MSource, flags MEntryFl
 	_, there := t.entries[pfx.key()]
 	i, e := f.mobtain(t, pfx)
 	ms := e.sourceOf(s)
+	ms.stale = false
 	if !there {
 		ms.flags, ms.held = flags, flags != 0
 	}
@@ -358,9 +360,32 @@ func (f *FIB) MRemovePaths(mfibIndex uint32, pfx MPrefix, s MSource, paths []Pat
 
 // MFlush removes a source from all entries of a table.
 func (f *FIB) MFlush(p Proto, mfibIndex uint32, s MSource) {
+	f.mflush(p, mfibIndex, s, func(*mSource) bool { return true })
+}
+
+// MMarkStale marks the source's entries of a table, to be removed by MSweepStale
+// unless they are added again (mfib_table_mark and _sweep in
+// src/vnet/mfib/mfib_table.c).
+func (f *FIB) MMarkStale(p Proto, mfibIndex uint32, s MSource) {
+	for _, i := range f.mtables[p][mfibIndex].entries {
+		e := f.Multicast.At(i)
+		for k := range e.srcs {
+			if e.srcs[k].source == s {
+				e.srcs[k].stale = true
+			}
+		}
+	}
+}
+
+// MSweepStale removes what MMarkStale marked and nobody added since.
+func (f *FIB) MSweepStale(p Proto, mfibIndex uint32, s MSource) {
+	f.mflush(p, mfibIndex, s, func(ms *mSource) bool { return ms.stale })
+}
+
+func (f *FIB) mflush(p Proto, mfibIndex uint32, s MSource, which func(*mSource) bool) {
 	for _, i := range f.MEntries(f.mtables[p][mfibIndex]) {
 		e := f.Multicast.At(i)
-		if at := slices.IndexFunc(e.srcs, func(x mSource) bool { return x.source == s }); at >= 0 {
+		if at := slices.IndexFunc(e.srcs, func(x mSource) bool { return x.source == s && which(&x) }); at >= 0 {
 			f.mdropSource(i, e, at)
 			f.mchanged(i, e)
 		}

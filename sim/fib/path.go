@@ -178,7 +178,7 @@ func (k *pathKey) setConnected(p netip.Prefix) {
 func (k *pathKey) addr(b *[16]byte) netip.Addr {
 	// ip46 addresses are IPv4 when the first twelve bytes are zero and the
 	// protocol says so.
-	if k.proto == IP4 {
+	if k.proto == IP4 && [12]byte(b[:12]) == [12]byte{} {
 		return netip.AddrFrom4([4]byte(b[12:]))
 	}
 	return netip.AddrFrom16(*b)

@@ -58,6 +58,7 @@ func (m *Main) AddAddress(swIf uint32, prefix netip.Prefix) error {
 		(*list)[k].stale = false // it was, or it would have overlapped
 		return nil
 	}
+	m.moveStale(i, p, prefix)
 	*list = append(*list, ifAddress{prefix: prefix})
 	m.ipEnable(p, swIf, true)
 	if p == fib.IP4 {
@@ -72,6 +73,21 @@ func (m *Main) AddAddress(swIf uint32, prefix netip.Prefix) error {
 		m.linkAddressAdded(swIf, prefix)
 	}
 	return nil
+}
+
+// moveStale takes an address away from the interface of the table that had it
+// before a replacement began: it moves to another.
+func (m *Main) moveStale(i *Interface, p fib.Proto, prefix netip.Prefix) {
+	var from uint32 = vlib.InvalidIndex
+	m.Interfaces(func(o *Interface) bool {
+		if o.FibIndex[p] == i.FibIndex[p] && slices.Contains(*at(&m.subsystems.ip.addresses[p], o.SwIfIndex), ifAddress{prefix, true}) {
+			from = o.SwIfIndex
+		}
+		return from == vlib.InvalidIndex
+	})
+	if from != vlib.InvalidIndex {
+		_ = m.DeleteAddress(from, prefix)
+	}
 }
 
 // checkOverlap refuses an address that overlaps one of an interface in the same
@@ -215,12 +231,44 @@ func (m *Main) addSubnetRoutes(i *Interface, p fib.Proto, prefix netip.Prefix) {
 		m.FIB.Update(table, peer, fib.SourceInterface, fib.EntryAttached, []fib.Path{path})
 	default:
 		first, last := subnetEnds(prefix)
-		for _, end := range []netip.Prefix{first, last} {
-			if end.Addr() != prefix.Addr() {
-				m.FIB.AddSpecial(table, end, fib.SourceInterface, fib.EntryDrop|fib.EntryURPFExempt)
-			}
+		if first.Addr() != prefix.Addr() {
+			m.FIB.AddSpecial(table, first, fib.SourceInterface, fib.EntryDrop|fib.EntryURPFExempt)
+		}
+		if last.Addr() != prefix.Addr() {
+			m.addBroadcastRoute(i, last)
 		}
 	}
+}
+
+// addBroadcastRoute installs the route of a subnet's last address: a drop, or
+// the link's broadcast where the interface takes directed broadcasts
+// (ip4_add_subnet_bcast_route).
+func (m *Main) addBroadcastRoute(i *Interface, last netip.Prefix) {
+	table := i.FibIndex[fib.IP4]
+	m.FIB.RemoveSpecial(table, last, fib.SourceInterface)
+	if !i.DirectedBroadcast {
+		m.FIB.AddSpecial(table, last, fib.SourceInterface, fib.EntryDrop|fib.EntryURPFExempt)
+		return
+	}
+	m.FIB.Update(table, last, fib.SourceInterface, 0,
+		[]fib.Path{{Proto: fib.IP4, NextHop: fib.BroadcastNextHop, SwIf: i.SwIfIndex, FibIndex: fib.InvalidIndex, RPFID: fib.InvalidIndex}})
+}
+
+// SetDirectedBroadcast makes an interface send packets to its subnets' broadcast
+// addresses to everybody there, or drop them (ip4_directed_broadcast).
+func (m *Main) SetDirectedBroadcast(swIf uint32, on bool) error {
+	i, err := m.mustInterface(swIf)
+	if err != nil {
+		return err
+	}
+	i.DirectedBroadcast = on
+	for _, a := range m.Addresses(fib.IP4, swIf) {
+		if a.Bits() <= 30 {
+			_, last := subnetEnds(a)
+			m.addBroadcastRoute(i, last)
+		}
+	}
+	return nil
 }
 
 // deleteRoutes undoes addRoutes.

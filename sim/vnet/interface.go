@@ -46,6 +46,8 @@ type Interface struct {
 	// UnnumberedOwner is the interface whose addresses this one borrows,
 	// vlib.InvalidIndex for none.
 	UnnumberedOwner uint32
+	// DirectedBroadcast lets packets for a subnet's broadcast address leave.
+	DirectedBroadcast bool
 	// Counters are where the interface's packets are counted; Stats has the
 	// values.
 	Counters InterfaceSlots

@@ -121,6 +121,7 @@ func (m *Main) bindTable(p fib.Proto, i *Interface, index uint32) {
 		m.FIB.Lock(p, index, fib.SourceInterface)
 	}
 	i.FibIndex[p] = index
+	m.FIB.InterfaceBound(i.SwIfIndex)
 	if old != 0 {
 		m.FIB.Unlock(p, old, fib.SourceInterface)
 	}
