@@ -21,6 +21,10 @@ func newDataPlane(o *options) (*vnet.Main, error) {
 	if !o.loads(pingPlugin) {
 		dp.DisablePing()
 	}
+	if o.load != nil {
+		// What stands in for the executable is heard on the wire like VPP.
+		dp.ReportListeners()
+	}
 	if o.load != nil && o.loads(unitTestPlugin) {
 		dp.AddUnitTestNodes()
 	}

@@ -19,6 +19,7 @@ var ipAddressHandlers = []handler{
 	reply("sw_interface_ip6_enable_disable", (*VPP).swInterfaceIP6EnableDisable),
 	replyWith("sw_interface_ip6_get_link_local_address", (*VPP).swInterfaceIP6GetLinkLocal),
 	reply("sw_interface_ip6_set_link_local_address", (*VPP).swInterfaceIP6SetLinkLocal),
+	reply("sw_interface_set_ip_directed_broadcast", (*VPP).swInterfaceSetIPDirectedBroadcast),
 	dump("ip_address_dump", "ip_address_details", (*VPP).ipAddressDump),
 	dump("ip_unnumbered_dump", "ip_unnumbered_details", (*VPP).ipUnnumberedDump),
 	dump("ip_dump", "ip_details", (*VPP).ipDump),
@@ -121,6 +122,15 @@ func (v *VPP) swInterfaceIP6GetLinkLocal(_ *call, req *swInterfaceOnly, rep *swI
 
 func (v *VPP) swInterfaceIP6SetLinkLocal(_ *call, req *swInterfaceLinkLocal) error {
 	return v.dp.SetLinkLocal(req.SwIfIndex, req.IP)
+}
+
+type swInterfaceSetIPDirectedBroadcast struct {
+	SwIfIndex uint32
+	Enable    bool
+}
+
+func (v *VPP) swInterfaceSetIPDirectedBroadcast(_ *call, req *swInterfaceSetIPDirectedBroadcast) error {
+	return v.dp.SetDirectedBroadcast(req.SwIfIndex, req.Enable)
 }
 
 type ipAddressDump struct {

@@ -20,6 +20,8 @@ func ipConfigCommands() []cliCommand {
 		command("set interface ip6 table", "set interface ip6 table <interface> <table-id>", cliSetTable(fib.IP6)),
 		command("set interface unnumbered", "set interface unnumbered [<interface> use <interface> | del <interface>]",
 			cliSetUnnumbered),
+		command("set interface ip directed-broadcast", "set interface enable <interface> <enable|disable>",
+			cliEnableOn((*vnet.Main).SetDirectedBroadcast)),
 		command("enable ip6 interface", "enable ip6 interface <interface>", cliEnableIP6(true)),
 		command("disable ip6 interface", "disable ip6 interface <interface>", cliEnableIP6(false)),
 		command("set ip neighbor", "set ip neighbor [del] <intfc> <ip-address> <mac-address> [static] [no-fib-entry] "+

@@ -24,6 +24,7 @@ func ipShowCommands() []cliCommand {
 		command("show ip4 neighbors", "show ip4 neighbors [interface]", showNeighbors(fib.IP4)),
 		command("show ip6 neighbors", "show ip6 neighbors [interface]", showNeighbors(fib.IP6)),
 		command("show adj", "show adj [<adj_index>] [interface] [summary]", showAdjacencies),
+		command("adjacency counters", "adjacency counters [enable|disable]", cliAdjacencyCounters),
 		command("show load-balance", "show load-balance [<index>]", showLoadBalances),
 		command("show ip punt redirect", "show ip punt redirect", showPuntRedirects(fib.IP4)),
 		command("show ip6 punt redirect", "show ip6 punt redirect", showPuntRedirects(fib.IP6)),
@@ -46,6 +47,7 @@ type fibArgs struct {
 	pfx                        netip.Prefix
 	table, index               uint32
 	summary, detail, haveTable bool
+	mtrie                      bool
 }
 
 func (x *fibArgs) read(a *cliArgs) error {
@@ -57,7 +59,11 @@ func (x *fibArgs) read(a *cliArgs) error {
 			x.summary = true
 		case a.is("detail"), a.is("det"):
 			x.detail = true
-		case a.is("brief"), a.is("verbose"):
+		case a.is("brief"):
+			x.summary = true
+		case a.is("mtrie"):
+			x.mtrie = true
+		case a.is("verbose"):
 		case a.number("table", &x.table):
 			x.haveTable = true
 		case a.number("index", &x.index), a.net(&x.pfx):
@@ -87,6 +93,8 @@ func showFIB(p fib.Proto) func(v *VPP, a *cliArgs) (string, error) {
 			}
 			b.WriteString(f.FormatTable(t) + "\n")
 			switch {
+			case x.mtrie && p == fib.IP4:
+				showMtrie(&b, f)
 			case x.summary:
 				showFIBSummary(&b, f, t)
 			case x.pfx.IsValid():
@@ -102,6 +110,46 @@ func showFIB(p fib.Proto) func(v *VPP, a *cliArgs) (string, error) {
 		})
 		return b.String(), nil
 	}
+}
+
+// Sizes of VPP's IPv4 lookup in bytes (src/vnet/ip/ip4_mtrie.h).
+const (
+	mtrieRoot = 5<<16 + 64
+	mtriePly  = 5<<8 + 64
+)
+
+// showMtrie tells the size of VPP's lookup: a ply for each 16 bits of an address
+// that have longer prefixes, and one for each 24. VPP goes on to list them.
+func showMtrie(b *strings.Builder, f *fib.FIB) {
+	plies := map[netip.Prefix]bool{}
+	own := 0
+	f.Tables(fib.IP4, func(t *fib.Table) bool {
+		clear(plies)
+		f.Routes(t, func(r fib.Route) bool {
+			for _, bits := range []int{16, 24} {
+				if r.Prefix.Bits() > bits && r.LoadBalance != fib.InvalidIndex {
+					plies[netip.PrefixFrom(r.Prefix.Addr(), bits).Masked()] = true
+				}
+			}
+			return true
+		})
+		own += len(plies)
+		return true
+	})
+	fmt.Fprintf(b, "16-8-8: %d plies, memory usage %.2fk\n", own, float64(mtrieRoot+own*mtriePly)/1024)
+}
+
+// cliAdjacencyCounters is adj_cli_counters_set.
+func cliAdjacencyCounters(v *VPP, a *cliArgs) (string, error) {
+	switch {
+	case a.is("enable"):
+		v.dp.FIB.Counters.PerAdjacency = true
+	case a.is("disable"):
+		v.dp.FIB.Counters.PerAdjacency = false
+	default:
+		return "", cliText("specify 'enable' or 'disable'")
+	}
+	return "", nil
 }
 
 // showFIBSummary counts the entries by length.

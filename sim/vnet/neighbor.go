@@ -78,7 +78,7 @@ type neighborMain struct {
 	oldest   [2]*Neighbor
 	timer    [2]*Timer
 	watchers []*func(NeighborEvent)
-	counters [2][]NeighborCounters // by sw_if_index
+	counters neighborCounters
 }
 
 // NeighborConfig returns the limits of a protocol.

@@ -76,6 +76,7 @@ func New(env Environment) (*Main, error) {
 	m.Graph.Clock = m.now
 	m.Stats = m.Graph.Stats
 	m.initStats()
+	m.initNeighborStats()
 	m.Graph.OnDrop, m.Graph.RxName = m.countDrop, m.interfaceName
 	for _, add := range nodeGroups {
 		add(m)
