@@ -77,7 +77,8 @@ func (m *Main) SetACLTables(swIfIndex uint32, tables [numACLTables]uint32, add b
 func (m *Main) enableACL(swIfIndex uint32, kind ACLKind, on bool, dir ACLDirection) error {
 	switch kind {
 	case ACLL2:
-		return m.enableL2ACL(swIfIndex, on, dir)
+		m.enableL2ACL(swIfIndex, on, dir)
+		return nil
 	case ACLIP4Punt, ACLIP6Punt:
 		if swIfIndex != 0 {
 			return fmt.Errorf("set punt ACL on interface %d: %w", swIfIndex, ErrInvalidInterface)
@@ -85,11 +86,6 @@ func (m *Main) enableACL(swIfIndex uint32, kind ACLKind, on bool, dir ACLDirecti
 	}
 	f := aclFeatures[dir][kind]
 	return m.EnableFeature(f[0], f[1], swIfIndex, on)
-}
-
-// enableL2ACL is for interfaces in bridge domains and cross-connects.
-func (m *Main) enableL2ACL(uint32, bool, ACLDirection) error {
-	return fmt.Errorf("set layer 2 ACL: %w", ErrUnimplemented)
 }
 
 // ACLTable is the table of an interface, vlib.InvalidIndex for none.

@@ -24,6 +24,7 @@ var nodeGroups = []func(*Main){
 	(*Main).addReassemblyNodes,
 	(*Main).addACLNodes,
 	(*Main).addClassifyNodes,
+	(*Main).addL2ACLNodes,
 	(*Main).addABFNodes,
 	(*Main).addLocal4Nodes,
 	(*Main).addLocal6Nodes,
