@@ -133,7 +133,7 @@ var kinds = map[string]Kind{"request": Request, "reply": Reply, "event": Event, 
 func (c *Catalog) newMessage(m *Module, keyword, name, body string) *Message {
 	body, options, _ := strings.Cut(body, " #")
 	return &Message{Name: name, CRC: body[:8], Kind: kinds[keyword], Module: m.Name, Source: c.Name,
-		Options: options, catalog: c, body: body[8:]}
+		Options: strings.TrimSpace(options), catalog: c, body: body[8:]}
 }
 
 // Source returns the catalogue's messages as a set of definitions, in the order
