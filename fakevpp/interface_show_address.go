@@ -24,6 +24,7 @@ func (v *VPP) showAddresses(list []*vnet.Interface) string {
 		} else {
 			fmt.Fprintf(&b, "%s (%s):\n", i.Name, state)
 		}
+		b.WriteString(v.l2Line(i))
 		for _, p := range []fib.Proto{fib.IP4, fib.IP6} {
 			table, _ := v.dp.GetTable(p, i.SwIfIndex)
 			for _, prefix := range v.dp.Addresses(p, owner.SwIfIndex) {

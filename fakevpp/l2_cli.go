@@ -337,3 +337,20 @@ func cliBVIDelete(v *VPP, a *cliArgs) (string, error) {
 	}
 	return "", nil
 }
+
+// l2Line is what "show interface address" says of layer 2 mode, empty for layer
+// 3 (format_l2_input in src/vnet/l2/l2_input.c).
+func (v *VPP) l2Line(i *vnet.Interface) string {
+	mode := v.dp.L2Mode(i.SwIfIndex)
+	switch {
+	case mode.Domain != nil:
+		bvi := " "
+		if mode.BVI {
+			bvi = "bvi"
+		}
+		return fmt.Sprintf("  L2 bridge bd-id %d idx %d shg %d %s\n", mode.Domain.ID, mode.Domain.Index, mode.SHG, bvi)
+	case mode.XConnect:
+		return fmt.Sprintf("  L2 xconnect %s\n", v.interfaceNameOf(mode.Peer))
+	}
+	return ""
+}

@@ -110,7 +110,7 @@ const l2MacsEvents = "l2_macs_events"
 
 // l2LearnLimit is how many addresses are learned at most if nobody says
 // otherwise (L2LEARN_DEFAULT_LIMIT).
-const l2LearnLimit = 16 * 256 * 1024
+const l2LearnLimit = 64 * 256 * 1024
 
 type wantL2MacsEvents struct {
 	LearnLimit                uint32

@@ -9,7 +9,7 @@ import (
 
 // Limits and times of the MAC table (src/vnet/l2/l2_fib.h, l2_learn.h).
 const (
-	l2LearnLimit    = 16 * 256 * 1024
+	l2LearnLimit    = 64 * 256 * 1024
 	l2AgeInterval   = time.Minute
 	l2EventDelay    = 100 * time.Millisecond
 	l2EventUnit     = 10 * time.Millisecond
