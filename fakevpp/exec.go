@@ -31,22 +31,31 @@ func (e *ExecError) Unwrap() error { return e.Err }
 // with ErrDown; what was done before stays. Into a fresh double, Exec reads
 // back what Dump wrote.
 func (v *VPP) Exec(text string) error {
+	_, err := v.ExecOutput(text)
+	return err
+}
+
+// ExecOutput is Exec that also returns what the commands print, in order.
+func (v *VPP) ExecOutput(text string) (string, error) {
 	v.gate.RLock()
 	dp := v.dp
 	if dp == nil {
 		v.gate.RUnlock()
-		return fmt.Errorf("exec on %s: %w", v.opts.name, ErrDown)
+		return "", fmt.Errorf("exec on %s: %w", v.opts.name, ErrDown)
 	}
+	var out strings.Builder
 	dp.Lock()
 	defer dp.Unlock() // transmits, when the gate is free
 	defer v.gate.RUnlock()
 	defer func() { v.fam.exec = execState{} }()
 	for _, l := range execLines(text) {
-		if err := v.execLine(l.text); err != nil {
-			return &ExecError{Line: l.number, Text: l.text, Err: err}
+		printed, err := v.execLine(l.text)
+		out.WriteString(printed)
+		if err != nil {
+			return out.String(), &ExecError{Line: l.number, Text: l.text, Err: err}
 		}
 	}
-	return nil
+	return out.String(), nil
 }
 
 // execState is how commands act while a file is executed.
@@ -126,28 +135,27 @@ func uncomment(text string) string {
 }
 
 // execLine executes one command.
-func (v *VPP) execLine(line string) error {
+func (v *VPP) execLine(line string) (string, error) {
 	if !isOwnLine(line) {
-		_, err := v.runCLI(line)
-		return err
+		return v.runCLI(line)
 	}
 	words, err := splitWords(strings.TrimPrefix(line, ownMark))
 	if err != nil {
-		return err
+		return "", err
 	}
 	if len(words) == 0 {
-		return fmt.Errorf("want a command behind %s", ownMark)
+		return "", fmt.Errorf("want a command behind %s", ownMark)
 	}
 	v.fam.exec.own = true
 	defer func() { v.fam.exec.own = false }()
 	for _, root := range [...]*cliNode{ownRoot(), cliRoot()} {
 		if c, rest := root.find(words); c != nil {
-			_, err := c.run(v, &cliArgs{v: v, words: rest})
+			out, err := c.run(v, &cliArgs{v: v, words: rest})
 			if err != nil {
-				return fmt.Errorf("%s: %w", c.path, err)
+				return out, fmt.Errorf("%s: %w", c.path, err)
 			}
-			return nil
+			return out, nil
 		}
 	}
-	return cliRoot().unknown(&cliInput{text: strings.Join(words, " ")})
+	return "", cliRoot().unknown(&cliInput{text: strings.Join(words, " ")})
 }

@@ -54,6 +54,8 @@ type Interception struct {
 	failAfter         *int32 // after it
 	drop, dropReply   bool
 	cut, crash        bool
+	cutAt             int // bytes of the answers that a cut lets through
+	short             int // bytes written at a time, 0 for all
 
 	mu            sync.Mutex
 	matched, hits int
@@ -307,7 +309,7 @@ func (v *VPP) answerUnder(c *call, x *Exchange, list []*Interception) error {
 		if !v.pause(c.client, i.delayReply) {
 			return nil
 		}
-		if i.dropReply || i.cut || i.crash {
+		if i.dropReply || i.cut && i.cutAt == 0 || i.crash {
 			x.Replies = nil
 		}
 	}
@@ -320,6 +322,8 @@ func (v *VPP) answerUnder(c *call, x *Exchange, list []*Interception) error {
 			c.retval = int32(retval)
 		}
 	}
+	c.truncate(list)
+	c.shorten(list)
 	c.client.enqueue(c.out)
 	return nil
 }
@@ -348,6 +352,7 @@ func (v *VPP) endUnder(c *call, list []*Interception) error {
 			v.Crash()
 			return nil
 		case i.cut:
+			c.client.transport.flush(c.client)
 			v.drop(c.client, "cut by an interception")
 			return nil
 		}

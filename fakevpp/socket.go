@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/vpptwin/vpptwin/fakevpp/schema"
@@ -49,6 +50,13 @@ func (s *sockets) close() {
 	s.listening = nil
 }
 
+// forget leaves the socket files where they are.
+func (s *sockets) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept = nil
+}
+
 // remove deletes the socket files.
 func (s *sockets) remove() {
 	s.mu.Lock()
@@ -76,6 +84,10 @@ func (v *VPP) Listen(path string) error {
 	v.sockets.kept = append(v.sockets.kept, path)
 	return nil
 }
+
+// KeepSockets makes Close leave the socket files behind, as the process vpp
+// does. Restart does not listen on them again.
+func (v *VPP) KeepSockets() { v.sockets.forget() }
 
 func (v *VPP) listen(path string) error {
 	if v.DataPlane() == nil {
@@ -223,8 +235,9 @@ func nextFrameReady(r *bufio.Reader) bool {
 // it, the rest from a goroutine that lives as long as there is some, so that
 // neither data plane nor requests wait for a slow reader.
 type socketTransport struct {
-	v    *VPP
-	conn *net.UnixConn
+	v     *VPP
+	conn  *net.UnixConn
+	chunk atomic.Int32 // bytes to write at a time, 0 for all (ShortWrites)
 }
 
 func (t *socketTransport) hangUp() { _ = t.conn.Close() }
@@ -248,6 +261,9 @@ func (t *socketTransport) flush(cl *client) {
 
 // tryWrite writes what the socket takes without blocking.
 func (t *socketTransport) tryWrite(b []byte) (int, error) {
+	if t.chunk.Load() > 0 {
+		return 0, nil // in parts, from another goroutine
+	}
 	raw, err := t.conn.SyscallConn()
 	if err != nil {
 		return 0, err
@@ -270,11 +286,28 @@ func (t *socketTransport) tryWrite(b []byte) (int, error) {
 // drain writes until the queue is empty.
 func (t *socketTransport) drain(cl *client, batch []byte) {
 	for ; batch != nil; batch = cl.take(nil) {
-		if _, err := t.conn.Write(batch); err != nil {
+		if err := t.write(cl, batch); err != nil {
 			t.fail(cl, err)
 			return
 		}
 	}
+}
+
+// write writes all, in parts if the client is to get it so.
+func (t *socketTransport) write(cl *client, batch []byte) error {
+	for len(batch) > 0 {
+		n := len(batch)
+		if chunk := int(t.chunk.Load()); chunk > 0 {
+			n = min(n, chunk)
+		}
+		if _, err := t.conn.Write(batch[:n]); err != nil {
+			return err
+		}
+		if batch = batch[n:]; len(batch) > 0 && t.chunk.Load() > 0 && !t.v.pause(cl, shortPause) {
+			return net.ErrClosed
+		}
+	}
+	return nil
 }
 
 // fail ends the sending and the connection.

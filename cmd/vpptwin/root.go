@@ -74,7 +74,7 @@ packets cross an emulated fabric in virtual time.`,
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	root.AddCommand(a.runCommand(), a.traceCommand(), a.listCommand(), a.validateCommand(), a.recordCommand(), a.replayCommand())
+	root.AddCommand(a.runCommand(), a.traceCommand(), a.listCommand(), a.validateCommand(), a.recordCommand(), a.replayCommand(), a.vppCommand(), a.injectCommand())
 	return root
 }
 

@@ -6,15 +6,18 @@
 package daemon
 
 import (
-	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/vpptwin/vpptwin/fakevpp"
+	"github.com/vpptwin/vpptwin/fakevpp/console"
+	"github.com/vpptwin/vpptwin/fakevpp/inject"
 	"github.com/vpptwin/vpptwin/fakevpp/startup"
 )
 
@@ -30,11 +33,27 @@ type Settings struct {
 	Config *startup.Config
 	// Options are given to the double behind those of the configuration.
 	Options []fakevpp.Option
-	// Stderr receives what VPP writes there; nil discards it.
-	Stderr io.Writer
+	// Stdout and Stderr receive what VPP writes there; nil discards it.
+	Stdout, Stderr io.Writer
+	// Stdin is the console of "interactive", nil for none.
+	Stdin *os.File
+	// ChangeDir makes the run-time directory the process's, as VPP does.
+	ChangeDir bool
 	// UID decides on the default run-time directory.
 	UID int
+	// APIDir is a directory of *.api.json files to speak instead of VPP 26.06's
+	// API; empty for none.
+	APIDir string
+	// Inject are faults to start with, as package inject reads them.
+	Inject []string
+	// Control is the path of the control socket for faults; empty for none.
+	Control string
+	// Die ends the process when a fault says so; nil kills it.
+	Die func()
 }
+
+// Version is what the double says it is.
+var Version = fakevpp.Version{Version: "v26.06-release", BuildDate: "2026-06-24T00:00:00", BuildDirectory: "/vpptwin"}
 
 // Daemon is a running double with its sockets and files.
 type Daemon struct {
@@ -42,7 +61,14 @@ type Daemon struct {
 	config   *startup.Config
 	dir      string // run-time directory, absolute
 	vpp      *fakevpp.VPP
+	console  *console.Settings
+	cli      *cliServer
+	log      *os.File // "unix { log }", nil for none
+	faults   *inject.Process
 	remove   []string // files to remove at the end
+	control  *inject.Control
+	quit     chan struct{}
+	terminal *terminal
 }
 
 // Start brings a VPP up; nil error means that its sockets accept clients.
@@ -50,7 +76,10 @@ func Start(s Settings) (*Daemon, error) {
 	if s.Stderr == nil {
 		s.Stderr = io.Discard
 	}
-	d := &Daemon{settings: s, config: s.Config}
+	if s.Stdout == nil {
+		s.Stdout = io.Discard
+	}
+	d := &Daemon{settings: s, config: s.Config, quit: make(chan struct{})}
 	if err := d.start(); err != nil {
 		_ = d.Close() // the first error is the one to tell
 		return nil, err
@@ -60,6 +89,9 @@ func Start(s Settings) (*Daemon, error) {
 
 func (d *Daemon) start() error {
 	if err := d.runtimeDir(); err != nil {
+		return err
+	}
+	if err := d.openLog(); err != nil {
 		return err
 	}
 	if err := d.pidFile(); err != nil {
@@ -79,37 +111,96 @@ func (d *Daemon) start() error {
 		}
 		d.remove = append(d.remove, path)
 	}
-	if err := d.script(); err != nil {
+	d.noteUnused()
+	d.console = d.consoleSettings()
+	d.script()
+	if err := d.startFaults(); err != nil {
 		return err
 	}
-	return d.listenAPI()
+	if err := d.listenCLI(); err != nil {
+		return err
+	}
+	if err := d.listenAPI(); err != nil { // late: clients wait for it
+		return err
+	}
+	return d.openTerminal()
 }
 
-// Wait returns when the context is done.
-func (d *Daemon) Wait(ctx context.Context) { <-ctx.Done() }
+// startFaults installs the faults to start with, and opens the control socket.
+func (d *Daemon) startFaults() error {
+	die := d.settings.Die
+	if die == nil {
+		die = kill
+	}
+	d.faults = inject.NewProcess(d.vpp, die)
+	for _, text := range d.settings.Inject {
+		if _, err := d.faults.Add(text); err != nil {
+			return fmt.Errorf("inject %q: %w", text, err)
+		}
+	}
+	if d.settings.Control == "" {
+		return nil
+	}
+	if err := replaceStale(d.settings.Control); err != nil {
+		return fmt.Errorf("control socket: %w", err)
+	}
+	var err error
+	d.control, err = inject.Listen(d.settings.Control, d.faults)
+	return err
+}
+
+// kill ends the process without a word, as a crash does; sockets stay.
+func kill() {
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // there is no way to fail
+	select {}
+}
+
+// Quit is closed when the user has left the console ("unix { interactive }").
+func (d *Daemon) Quit() <-chan struct{} { return d.quit }
 
 // VPP returns the double.
 func (d *Daemon) VPP() *fakevpp.VPP { return d.vpp }
 
-// Close ends the VPP and removes its sockets and files.
+// Close ends the VPP. Its sockets for API and CLI and the pid file stay behind,
+// as VPP leaves them.
 func (d *Daemon) Close() error {
 	var err error
+	if d.terminal != nil {
+		d.terminal.restore()
+	}
+	if d.control != nil {
+		d.control.Close()
+	}
+	if d.faults != nil {
+		d.faults.Close()
+	}
+	if d.cli != nil {
+		d.cli.close()
+	}
 	if d.vpp != nil {
+		d.vpp.KeepSockets()
 		err = d.vpp.Close()
 	}
 	for _, name := range d.remove {
 		_ = os.Remove(name) // someone may have been faster
+	}
+	if d.log != nil {
+		_ = d.log.Close() // written through
 	}
 	return err
 }
 
 // options turns the configuration into the double's.
 func (d *Daemon) options() []fakevpp.Option {
+	api := fakevpp.API2606()
+	if d.settings.APIDir != "" {
+		api = fakevpp.APIFiles(d.settings.APIDir)
+	}
 	stats := fakevpp.StatsConfig{Size: d.config.StatSeg.Size, PageSize: d.config.StatSeg.PageSize,
 		PerNodeCounters: d.config.StatSeg.PerNodeCounters,
 		UpdateInterval:  time.Duration(d.config.StatSeg.UpdateInterval * float64(time.Second))}
-	list := []fakevpp.Option{fakevpp.Workers(d.config.CPU.Workers), fakevpp.API2606(), fakevpp.LoadPlugins(d.loads),
-		fakevpp.SaveAPITable(d.config.APITrace.SaveTable), fakevpp.Stats(stats)}
+	list := []fakevpp.Option{fakevpp.Workers(d.config.CPU.Workers), api, fakevpp.LoadPlugins(d.loads), fakevpp.WithVersion(Version),
+		fakevpp.Logger(slog.New(d.logHandler())), fakevpp.SaveAPITable(d.config.APITrace.SaveTable), fakevpp.Stats(stats)}
 	if d.config.APITrace.On {
 		list = append(list, fakevpp.APITrace(d.config.APITrace.NItems))
 	}
@@ -136,6 +227,12 @@ func (d *Daemon) runtimeDir() error {
 		return fmt.Errorf("runtime-dir: %w", err)
 	}
 	d.dir = dir
+	if !d.settings.ChangeDir {
+		return nil
+	}
+	if err := os.Chdir(dir); err != nil {
+		return fmt.Errorf("runtime-dir: %w", err)
+	}
 	return nil
 }
 
@@ -171,20 +268,6 @@ func (d *Daemon) pidFile() error {
 	return nil
 }
 
-// script executes the start-up script. VPP does so two seconds after the start;
-// here it is done before the first client can connect.
-func (d *Daemon) script() error {
-	name := d.config.Unix.StartupConfig
-	if name == "" {
-		return nil
-	}
-	out, err := d.vpp.CLI("exec " + d.path(name))
-	if err != nil {
-		_, _ = fmt.Fprintln(d.settings.Stderr, strings.TrimSpace(out+err.Error()))
-	}
-	return nil
-}
-
 // listenStats offers the stats segment.
 func (d *Daemon) listenStats() error {
 	name := d.config.StatSeg.SocketName
@@ -200,5 +283,12 @@ func (d *Daemon) listenAPI() error {
 	if name == "" {
 		name = apiSocket
 	}
-	return d.vpp.Listen(d.path(name))
+	name = d.path(name)
+	if err := d.vpp.Listen(name); err != nil {
+		return err
+	}
+	if name[0] == '@' {
+		return nil
+	}
+	return allowGroup(name)
 }

@@ -10,12 +10,10 @@
 package dropin
 
 import (
-	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
+	"runtime/debug"
 
 	"github.com/vpptwin/vpptwin/fakevpp/daemon"
 	"github.com/vpptwin/vpptwin/fakevpp/startup"
@@ -60,22 +58,28 @@ func run(words []string) int {
 		_, _ = fmt.Fprintf(os.Stderr, "vpp: %v\n", err)
 		return 1
 	}
-	return serve(config)
+	return serve(config, &line)
 }
 
-// serve runs the VPP until a signal ends it.
-func serve(config *startup.Config) int {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt, syscall.SIGHUP)
-	defer stop()
-	d, err := daemon.Start(daemon.Settings{Config: config, Stderr: os.Stderr, UID: os.Geteuid()})
+// serve runs the VPP until something ends it.
+func serve(config *startup.Config, line *commandLine) int {
+	signals := watchSignals()
+	settings := daemon.Settings{Config: config, Stdout: os.Stdout, Stderr: os.Stderr, Stdin: os.Stdin, UID: os.Geteuid(), ChangeDir: true,
+		APIDir: line.apiDir, Inject: line.inject, Control: line.control}
+	if settings.APIDir == "" {
+		settings.APIDir = os.Getenv("VPPTWIN_API_DIR")
+	}
+	collector := debug.SetGCPercent(-1) // nothing is garbage before the first client
+	d, err := daemon.Start(settings)
 	if err != nil {
 		_, _ = fmt.Fprintf(os.Stderr, "vpp: %v\n", err)
 		return 1
 	}
-	d.Wait(ctx)
+	debug.SetGCPercent(collector)
+	code := wait(d, config, signals)
 	if err := d.Close(); err != nil {
 		_, _ = fmt.Fprintf(os.Stderr, "vpp: %v\n", err)
 		return 1
 	}
-	return 0
+	return code
 }

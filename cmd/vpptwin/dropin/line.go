@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/vpptwin/vpptwin/fakevpp/daemon"
 	"github.com/vpptwin/vpptwin/fakevpp/startup"
 )
 
@@ -13,6 +14,10 @@ type commandLine struct {
 	file                       string
 	interactive, help, version bool
 	words                      []string
+
+	// The double's own.
+	apiDir, control string
+	inject          []string
 }
 
 // parseLine takes VPP's options from wherever they stand between the words, as getopt_long does for VPP.
@@ -27,6 +32,17 @@ func parseLine(words []string) (commandLine, error) {
 			return line, nil
 		case len(w) < 2 || w[0] != '-':
 			line.words = append(line.words, w)
+		case name == "--api-dir" || name == "--inject" || name == "--control":
+			if len(line.words) > 0 {
+				return line, fmt.Errorf("option '%s' has to stand before the words of the configuration", name)
+			}
+			if !given {
+				if i++; i == len(words) {
+					return line, fmt.Errorf("option '%s' requires an argument", name)
+				}
+				value = words[i]
+			}
+			line.own(name, value)
 		case w == "-h" || w == "--help":
 			line.help = true
 		case w == "-v" || w == "--version":
@@ -50,6 +66,18 @@ func parseLine(words []string) (commandLine, error) {
 	return line, nil
 }
 
+// own sets one of the double's own options.
+func (l *commandLine) own(name, value string) {
+	switch name {
+	case "--api-dir":
+		l.apiDir = value
+	case "--control":
+		l.control = value
+	case "--inject":
+		l.inject = append(l.inject, value)
+	}
+}
+
 // config reads the configuration that the line means.
 func (l commandLine) config() (*startup.Config, error) {
 	c, err := startup.ParseWords(l.words)
@@ -63,15 +91,32 @@ func (l commandLine) config() (*startup.Config, error) {
 }
 
 func help(w io.Writer) {
-	_, _ = fmt.Fprint(w, `Usage: vpptwin vpp [options] [startup configuration]
+	_, _ = fmt.Fprint(w, `Usage: vpptwin vpp [options of vpptwin] [options of VPP] [startup configuration]
+
+Takes the place of the vpp executable: the same command line, start-up configuration, sockets, files and signals.
+A program that is called vpp does the same without the word vpp.
+
+Options of VPP, anywhere on the line:
   -c, --config <file>         Read startup configuration from file
   -i, --interactive           Run in interactive mode
       --no-alloc-intercept    Accepted, without effect
   -v, --version               Print version information and exit
   -h, --help                  Show this help message and exit
+
+Options of vpptwin, before the words of the configuration:
+      --api-dir <directory>   Speak the API of the *.api.json files below the directory instead of VPP 26.06's
+                              (default: $VPPTWIN_API_DIR)
+      --inject <fault>        Start with a fault, such as 'ip_route_add_del:retval=-1:after=3'; may be repeated
+      --control <socket>      Take faults from "vpptwin inject --control <socket>" while running
+
+Examples:
+  vpptwin vpp unix { nodaemon cli-listen /run/vpp/cli.sock } socksvr { socket-name /run/vpp/api.sock }
+  vpptwin vpp -c /etc/vpp/startup.conf
+  vpptwin vpp --inject '*:crash:nth=100' -c /etc/vpp/startup.conf
 `)
 }
 
 func version(w io.Writer) {
-	_, _ = fmt.Fprintln(w, "vpp v26.06 built by vpptwin")
+	v := daemon.Version
+	_, _ = fmt.Fprintf(w, "vpp %s built by vpptwin on vpptwin at %s\n", v.Version, v.BuildDate)
 }
