@@ -16,6 +16,7 @@ func familyCommands() []cliCommand {
 		deviceCommands(),
 		deviceShowCommands(),
 		graphCommands(),
+		statsCommands(),
 		vxlanCommands(),
 		reassCommands(),
 		ipipCommands(),

@@ -29,6 +29,7 @@ func graphCommands() []cliCommand {
 		command("show runtime", "show runtime [verbose]", cliShowRuntime),
 		command("clear runtime", "clear runtime", func(v *VPP, _ *cliArgs) (string, error) {
 			v.dp.ClearRuntime()
+			v.dp.Stats.LastStatsClear().Set(uint64(v.dp.Since(v.dp.Start).Seconds()))
 			return "", nil
 		}),
 	}

@@ -14,9 +14,9 @@ const (
 )
 
 var outputErrors = []vlib.ErrorDesc{
-	{Name: "interface_is_down", Desc: "interface is down"},
-	{Name: "interface_is_deleted", Desc: "interface is deleted"},
-	{Name: "no_tx_queue_available", Desc: "no tx queue available"},
+	{Name: "interface is down", Desc: "interface is down"},
+	{Name: "interface is deleted", Desc: "interface is deleted"},
+	{Name: "no tx queue available", Desc: "no tx queue available"},
 }
 
 // Next slots of the node "<if>-output".
