@@ -158,10 +158,22 @@ type ipPuntRedirectDetails struct{ Punt puntRedirect }
 func (v *VPP) ipPuntRedirectDump(_ *call, req *ipPuntRedirectDump, emit func(*ipPuntRedirectDetails)) error {
 	v.eachPuntRedirect(protoOf(req.IsIPv6), req.SwIfIndex, func(rx uint32, paths []fib.Path) {
 		if len(paths) > 0 {
-			emit(&ipPuntRedirectDetails{puntRedirect{RxSwIfIndex: rx, TxSwIfIndex: paths[0].SwIf, Nh: paths[0].NextHop}})
+			emit(&ipPuntRedirectDetails{puntRedirect{RxSwIfIndex: rx, TxSwIfIndex: paths[0].SwIf,
+				Nh: hopOf(protoOf(req.IsIPv6), &paths[0])}})
 		}
 	})
 	return nil
+}
+
+// hopOf is a path's next hop, all zeros of the redirect's family for none.
+func hopOf(p fib.Proto, path *fib.Path) netip.Addr {
+	switch {
+	case path.NextHop.IsValid() && !path.NextHop.IsUnspecified():
+		return path.NextHop
+	case p == fib.IP6:
+		return netip.IPv6Unspecified()
+	}
+	return netip.IPv4Unspecified()
 }
 
 func (v *VPP) eachPuntRedirect(p fib.Proto, swIf uint32, fn func(rx uint32, paths []fib.Path)) {

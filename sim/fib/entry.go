@@ -31,7 +31,11 @@ type entry struct {
 	foreign bool // lb belongs to someone else
 	// relinked counts how often the entry changed its path-list.
 	relinked uint32
-	told     contribution
+	// crossed says that entries of the other protocol took over its choices;
+	// version counts changes of them.
+	crossed bool
+	version uint32
+	told    contribution
 }
 
 // entrySource is what one source says of an entry.
@@ -387,10 +391,18 @@ func (f *FIB) refresh(index uint32) {
 	if len(e.srcs) == 0 || e.parent == InvalidIndex {
 		return
 	}
+	var before []DPO
+	if e.crossed {
+		before = slices.Clone(f.buckets(e))
+	}
 	if e.install {
 		f.install(e)
 	} else {
 		f.uninstall(e)
+	}
+	if e.crossed && !slices.Equal(before, f.buckets(e)) {
+		e.version++
+		f.tell(e.children)
 	}
 	if len(f.exports) > 0 {
 		f.exportChanged(e)
@@ -417,6 +429,14 @@ func (f *FIB) refresh(index uint32) {
 	for _, c := range slices.Clone(e.covered) {
 		f.coverUpdated(c)
 	}
+}
+
+// buckets returns those of an entry's load-balance, nil for none.
+func (f *FIB) buckets(e *entry) []DPO {
+	if e.lb == InvalidIndex {
+		return nil
+	}
+	return f.LoadBalances.At(e.lb).Buckets
 }
 
 func (f *FIB) contributes(e *entry) contribution {

@@ -73,9 +73,39 @@ func (f *FIB) choices(e *entry, es *entrySource, pl *pathList) []choice {
 		if f.sources[es.source].behave == behaveAdj && es.refines&(1<<(k&63)) == 0 {
 			continue
 		}
+		if p.typ == pathRecursive && p.proto != e.table.Proto {
+			out = f.crossChoices(out, p, e.table.Proto, 0)
+			continue
+		}
 		out = append(out, choice{dpo: f.contribution(i, e.table.Proto), weight: int(p.weight)})
 	}
 	f.scratchChoices = out
+	return out
+}
+
+// crossChoices appends what a recursive path by the other protocol leads to for
+// packets of a protocol: the entry it resolves through forwards them by paths of
+// its own. VPP makes a load-balance of that protocol for the entry, with the
+// same result.
+func (f *FIB) crossChoices(out []choice, p *path, proto Proto, depth int) []choice {
+	if p.via == InvalidIndex || depth > maxDepth {
+		return out
+	}
+	via := f.entries.At(p.via)
+	via.crossed = true
+	if via.parent == InvalidIndex || via.lb == InvalidIndex {
+		return out
+	}
+	for _, i := range f.pathLists.At(via.parent).paths {
+		q := f.paths.At(i)
+		switch {
+		case !q.usable():
+		case q.typ == pathRecursive && q.proto != proto:
+			out = f.crossChoices(out, q, proto, depth+1)
+		default:
+			out = append(out, choice{dpo: f.contribution(i, proto), weight: int(q.weight)})
+		}
+	}
 	return out
 }
 

@@ -19,6 +19,8 @@ type path struct {
 	dpo      DPO
 	resolved bool
 	looped   bool
+	// seen is the version of via that the path was evaluated with.
+	seen uint32
 	// dead is set once its interface is gone: only a new route heals that.
 	dead bool
 }

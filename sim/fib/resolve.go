@@ -132,7 +132,7 @@ func (f *FIB) releaseDPO(d DPO, typ pathType) {
 // changed.
 func (f *FIB) evaluatePath(i uint32) bool {
 	p := f.paths.At(i)
-	dpo, resolved, looped := p.dpo, p.resolved, p.looped
+	dpo, resolved, looped, seen := p.dpo, p.resolved, p.looped, p.seen
 	switch {
 	case p.permanentDrop():
 	case p.typ == pathRecursive:
@@ -140,7 +140,7 @@ func (f *FIB) evaluatePath(i uint32) bool {
 	case p.typ == pathAttachedNextHop || p.typ == pathAttached:
 		f.evaluateAttached(i, p)
 	}
-	return p.dpo != dpo || p.resolved != resolved || p.looped != looped
+	return p.dpo != dpo || p.resolved != resolved || p.looped != looped || p.seen != seen
 }
 
 func (f *FIB) evaluateAttached(i uint32, p *path) {
@@ -158,7 +158,7 @@ func (f *FIB) evaluateAttached(i uint32, p *path) {
 // evaluateRecursive is fib_path_recursive_adj_update.
 func (f *FIB) evaluateRecursive(p *path) {
 	via := f.entries.At(p.via)
-	p.dpo, p.resolved = f.Drop(p.proto), false
+	p.dpo, p.resolved, p.seen = f.Drop(p.proto), false, via.version
 	p.looped = f.reaches(via.parent, p.pl, 0)
 	switch {
 	case p.looped || via.lb == InvalidIndex:

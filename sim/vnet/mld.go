@@ -2,6 +2,7 @@ package vnet
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/vpptwin/vpptwin/sim/fib"
@@ -170,4 +171,24 @@ func (m *Main) sendMLDReport(i *Interface, l *ip6Link) {
 	b.RxSwIf, b.TxSwIf, b.Adj = 0, i.SwIfIndex, l.mcast
 	b.Flags |= vlib.FlagLocallyOriginated
 	m.Graph.Inject(m.Graph.Node("ip6-rewrite-mcast"), b)
+}
+
+// GroupMACs returns the Ethernet addresses of the solicited-node groups that a
+// device listens to for its interfaces, which VPP adds to it as secondary
+// addresses.
+func (m *Main) GroupMACs(hw *HwInterface) (macs []packet.MAC) {
+	for swIf, l := range m.subsystems.ip.links {
+		i := m.Interface(uint32(swIf))
+		if l == nil || i == nil || i.Hw != hw {
+			continue
+		}
+		for _, a := range l.mld.joined() {
+			g := a.As16()
+			mac := packet.MAC{0x33, 0x33, g[12], g[13], g[14], g[15]}
+			if g[12] == 0xff && !slices.Contains(macs, mac) {
+				macs = append(macs, mac)
+			}
+		}
+	}
+	return macs
 }
