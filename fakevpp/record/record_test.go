@@ -212,12 +212,13 @@ func TestReadErrors(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add(header + "0.0 1 > 1 create_loopback_42bb5d22 {}\n0.0 1 < 1 create_loopback_reply_5383d31f {sw_if_index: 1}\n")
 	f.Add(header + "0.5 2 * sw_interface_event_2d3d95a7 {pid: 3} !00ff\n")
+	catalogue := record.NewCatalogue(schema.VPP2606())
 	f.Fuzz(func(t *testing.T, text string) {
 		rec, err := record.Read(strings.NewReader(text))
 		if err != nil {
 			return
 		}
-		record.NewCatalogue(schema.VPP2606()).Explain(rec)
+		catalogue.Explain(rec)
 		var b bytes.Buffer
 		require.NoError(t, rec.Write(&b))
 		_, err = record.Read(&b)
