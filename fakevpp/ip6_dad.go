@@ -105,6 +105,7 @@ func dadCommands() []cliCommand {
 			v.dp.SetDAD(c)
 			return "", nil
 		}),
+		command("ip6 nd address autoconfig", "ip6 nd address autoconfig <interface> [default-route|disable]", cliAutoconfig),
 		command("show ip6 dad", "show ip6 dad", cliShowDAD),
 	}
 }
@@ -149,4 +150,16 @@ func cliShowDAD(v *VPP, _ *cliArgs) (string, error) {
 			o.Transmits, -v.dp.Since(o.Next).Seconds())
 	}
 	return b.String(), nil
+}
+
+// cliAutoconfig is ip6_nd_address_autoconfig (src/vnet/ip6-nd/rd_cp.c).
+func cliAutoconfig(v *VPP, a *cliArgs) (string, error) {
+	var i *vnet.Interface
+	routes, disable := false, false
+	for a.iface(&i) || a.flag(&routes, "default-route") || a.flag(&disable, "disable") {
+	}
+	if i == nil {
+		return "", cliText("Missing sw_if_index")
+	}
+	return "", v.dp.SetAutoconfig(i.SwIfIndex, !disable, routes)
 }
