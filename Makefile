@@ -13,6 +13,10 @@ all: build
 build: ## the command, in bin/
 	$(GO) build -o bin/vpptwin ./cmd/vpptwin
 
+image: ## bin/vpptwin-image.tar, an OCI image of the static binary; `docker load` takes it too
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/static/vpptwin ./cmd/vpptwin
+	$(GO) run ./internal/ociimage/cmd -binary bin/static/vpptwin -out bin/vpptwin-image.tar
+
 demo: build ## run the scenario library on the embedded backend
 	bin/vpptwin run --backend sim library
 

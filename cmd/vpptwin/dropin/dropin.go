@@ -63,6 +63,13 @@ func run(words []string) int {
 
 // serve runs the VPP until something ends it.
 func serve(config *startup.Config, line *commandLine) int {
+	if background(config) {
+		if err := detach(); err != nil {
+			_, _ = fmt.Fprintf(os.Stderr, "vpp: %v\n", err)
+			return 1
+		}
+		return 0
+	}
 	signals := watchSignals()
 	settings := daemon.Settings{Config: config, Stdout: os.Stdout, Stderr: os.Stderr, Stdin: os.Stdin, UID: os.Geteuid(), ChangeDir: true,
 		APIDir: line.apiDir, Inject: line.inject, Control: line.control}
