@@ -186,3 +186,48 @@ func (v *VPP) neighborWatchers() (list []neighborWatcher) {
 	})
 	return list
 }
+
+// cliShowNeighborConfig is ip_neighbor_config_show.
+func cliShowNeighborConfig(v *VPP, _ *cliArgs) (string, error) {
+	var b strings.Builder
+	for p, name := range []string{"ip4", "ip6"} {
+		c := v.dp.NeighborConfig(fib.Proto(p))
+		recycle := 0
+		if c.Recycle {
+			recycle = 1
+		}
+		fmt.Fprintf(&b, "%s:\n  limit:%d, age:%d, recycle:%d\n", name, c.Limit, c.Age, recycle)
+	}
+	return b.String(), nil
+}
+
+// cliShowNeighborStats is ip_neighbor_stats_show.
+func cliShowNeighborStats(v *VPP, a *cliArgs) (string, error) {
+	var only *vnet.Interface
+	a.iface(&only)
+	var b strings.Builder
+	v.dp.Interfaces(func(i *vnet.Interface) bool {
+		if only == nil || only == i {
+			arp, nd := v.dp.NeighborCounters(fib.IP4, i.SwIfIndex), v.dp.NeighborCounters(fib.IP6, i.SwIfIndex)
+			fmt.Fprintf(&b, "  %s\n    arp:%s\n    nd: %s\n", i.Name, formatNeighborCounters(arp), formatNeighborCounters(nd))
+		}
+		return true
+	})
+	return b.String(), nil
+}
+
+func formatNeighborCounters(c vnet.NeighborCounters) string {
+	var b strings.Builder
+	for k, dir := range []string{"rx", "tx"} {
+		counts := c.RX
+		if k == 1 {
+			counts = c.TX
+		}
+		fmt.Fprintf(&b, " %s:[", dir)
+		for kind, n := range counts {
+			fmt.Fprintf(&b, "%v:%d ", vnet.NeighborMessage(kind), n)
+		}
+		b.WriteString("]")
+	}
+	return b.String()
+}

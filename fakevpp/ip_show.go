@@ -24,6 +24,8 @@ func ipShowCommands() []cliCommand {
 		command("show ip4 neighbors", "show ip4 neighbors [interface]", showNeighbors(fib.IP4)),
 		command("show ip6 neighbors", "show ip6 neighbors [interface]", showNeighbors(fib.IP6)),
 		command("show adj", "show adj [<adj_index>] [interface] [summary]", showAdjacencies),
+		command("show ip neighbor-config", "show ip neighbor-config", cliShowNeighborConfig),
+		command("show ip neighbor-stats", "show ip neighbor-stats [interface]", cliShowNeighborStats),
 		command("show ip neighbor-watcher", "show ip neighbors-watcher", cliShowNeighborWatchers),
 		command("show ip6 interface", "show ip6 interface <iface name>", cliShowIP6Interface),
 		command("show interface secondary-mac-address", "show interface secondary-mac-address [<interface>]", cliShowSecondaryMACs),
