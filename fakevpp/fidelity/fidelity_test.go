@@ -26,7 +26,9 @@ func TestDifferences(t *testing.T) {
 func TestGone(t *testing.T) {
 	t.Parallel()
 	d := Difference{Kind: Command, On: "show interface", VPP: "local0 0 down 0/0/0/0",
-		Observe: func(t *Twin) (string, error) { return strings.Join(strings.Fields(t.Line("local0", "show interface")), " "), nil }}
+		Observe: func(t *Twin) (string, error) {
+			return strings.Join(strings.Fields(t.Line("local0", "show interface")), " "), nil
+		}}
 	_, err := d.Check()
 	require.ErrorContains(t, err, "the difference is gone")
 }

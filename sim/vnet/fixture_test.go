@@ -28,6 +28,13 @@ func newBed(t testing.TB) *bed {
 	return newBedIn(t, 0)
 }
 
+// owned runs fn with ownership of the instance, where timers may run.
+func owned(d *bed, fn func()) {
+	d.Lock()
+	defer d.Unlock()
+	fn()
+}
+
 // newEmptyBed starts an instance without interfaces.
 func newEmptyBed(t testing.TB) *bed {
 	t.Helper()

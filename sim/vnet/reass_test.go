@@ -180,11 +180,11 @@ func TestReassemblyTimeout(t *testing.T) {
 				d := newBed(t)
 				require.NoError(t, d.EnableReassembly(p, ReassFull, d.itf("pg0").SwIfIndex, true))
 				d.inject("pg0", fragmentsOf(p, udpPayload(992), 1, span{0, 399})...)
-				require.Equal(t, 1, d.Reassemblies(p, ReassFull))
+				owned(d, func() { require.Equal(t, 1, d.Reassemblies(p, ReassFull)) })
 				time.Sleep(190 * time.Millisecond)
-				require.Equal(t, 1, d.Reassemblies(p, ReassFull))
+				owned(d, func() { require.Equal(t, 1, d.Reassemblies(p, ReassFull)) })
 				time.Sleep(100 * time.Millisecond)
-				require.Zero(t, d.Reassemblies(p, ReassFull))
+				owned(d, func() { require.Zero(t, d.Reassemblies(p, ReassFull)) })
 				frames := d.ports["pg0"].Take()
 				if p == fib.IP4 {
 					require.Empty(t, frames)
@@ -193,7 +193,7 @@ func TestReassemblyTimeout(t *testing.T) {
 					icmp := frames[0].Data[packet.EthernetLen+packet.IPv6Len:]
 					require.Equal(t, []byte{packet.ICMPv6TimeExceeded, packet.ICMPv6ReassemblyTime}, icmp[:2])
 				}
-				require.Zero(t, d.Graph.BuffersInUse())
+				owned(d, func() { require.Zero(t, d.Graph.BuffersInUse()) })
 				require.NoError(t, d.Close())
 			})
 		})
