@@ -54,7 +54,9 @@ func (c *Session) telnet(b []byte) int {
 func (c *Session) telnetOption(b []byte) int {
 	for i := 3; i < len(b) && i < maxTelnet; i++ {
 		if b[i-1] == telIAC && b[i] == telSE {
-			c.option(b[2], b[3:i-1])
+			if i > 3 { // else the message names no option
+				c.option(b[2], b[3:i-1])
+			}
 			return i + 1
 		}
 	}
