@@ -28,8 +28,8 @@ func newBed(t testing.TB) *bed {
 	return newBedIn(t, 0)
 }
 
-// owned runs fn with ownership of the instance, where timers may run.
-func owned(d *bed, fn func()) {
+// own runs fn as the owner of the instance, where timers may run.
+func (d *bed) own(fn func()) {
 	d.Lock()
 	defer d.Unlock()
 	fn()

@@ -334,13 +334,13 @@ func TestL2Ageing(t *testing.T) {
 		d.SetBridgeAge(d.BridgeDomain(1), 2)
 		d.Unlock()
 		d.send("pg0", macB+macA+payload)
-		owned(d, func() { require.Empty(t, events) })
+		d.own(func() { require.Empty(t, events) })
 		time.Sleep(time.Second)
 		d.send("pg1", macB+macA+payload)
 		time.Sleep(time.Second)
-		owned(d, func() { require.Len(t, d.L2Entries(), 1) })
+		d.own(func() { require.Len(t, d.L2Entries(), 1) })
 		time.Sleep(4 * time.Minute)
-		owned(d, func() {
+		d.own(func() {
 			require.Empty(t, d.L2Entries())
 			require.Equal(t, []string{"02:aa:00:00:00:0a 1 0", "02:aa:00:00:00:0a 2 2", "02:aa:00:00:00:0a 2 1"}, events)
 		})

@@ -124,19 +124,21 @@ func TestFullReassembly(t *testing.T) {
 	} {
 		t.Run(tc.proto.String()+" "+tc.name, func(t *testing.T) {
 			t.Parallel()
-			d := newBed(t)
-			require.NoError(t, d.EnableReassembly(tc.proto, ReassFull, d.itf("pg0").SwIfIndex, true))
-			d.inject("pg0", fragmentsOf(tc.proto, payload, 7, tc.spans...)...)
-			frames := d.ports["pg1"].Take()
-			require.Len(t, frames, tc.want)
-			for _, f := range frames {
-				require.Equal(t, payload, reassembledPayload(t, f.Data))
-			}
-			require.Zero(t, d.Reassemblies(tc.proto, ReassFull))
-			require.Zero(t, d.Graph.BuffersInUse())
-			if node := tc.proto.String() + "-full-reassembly-feature: "; tc.errs != "" {
-				require.Contains(t, d.errors(), node+tc.errs)
-			}
+			synctest.Test(t, func(t *testing.T) { // no timer runs meanwhile
+				d := newBed(t)
+				require.NoError(t, d.EnableReassembly(tc.proto, ReassFull, d.itf("pg0").SwIfIndex, true))
+				d.inject("pg0", fragmentsOf(tc.proto, payload, 7, tc.spans...)...)
+				frames := d.ports["pg1"].Take()
+				require.Len(t, frames, tc.want)
+				for _, f := range frames {
+					require.Equal(t, payload, reassembledPayload(t, f.Data))
+				}
+				require.Zero(t, d.Reassemblies(tc.proto, ReassFull))
+				require.Zero(t, d.Graph.BuffersInUse())
+				if node := tc.proto.String() + "-full-reassembly-feature: "; tc.errs != "" {
+					require.Contains(t, d.errors(), node+tc.errs)
+				}
+			})
 		})
 	}
 }
@@ -149,22 +151,24 @@ func TestReassemblyLimits(t *testing.T) {
 	for _, p := range []fib.Proto{fib.IP4, fib.IP6} {
 		t.Run(p.String(), func(t *testing.T) {
 			t.Parallel()
-			d := newBed(t)
-			require.NoError(t, d.EnableReassembly(p, ReassFull, d.itf("pg0").SwIfIndex, true))
-			d.SetReassParams(p, ReassFull, ReassParams{TimeoutMS: 1000, MaxReassemblies: 1, MaxLength: 3, WalkMS: 100})
-			// IPv6 counts the first fragment twice, as VPP does.
-			tooMany := []span{{0, 7}, {16, 23}, {32, 39}, {48, 55}}[:4-p]
-			d.inject("pg0", fragmentsOf(p, payload, 1, tooMany...)...)
-			d.inject("pg0", fragmentsOf(p, payload, 2, span{0, 7})...)
-			d.inject("pg0", fragmentsOf(p, payload, 3, span{0, 7})...)
-			require.Empty(t, d.ports["pg1"].Take())
-			require.Equal(t, 1, d.Reassemblies(p, ReassFull))
-			errs := d.errors()
-			require.Contains(t, errs, p.String()+"-full-reassembly-feature: fragment chain too long (drop) 1")
-			require.Contains(t, errs, p.String()+"-full-reassembly-feature: drops due to concurrent reassemblies limit 1")
-			require.NoError(t, d.DeleteInterface(d.itf("pg0").SwIfIndex))
-			require.Zero(t, d.Reassemblies(p, ReassFull))
-			require.Zero(t, d.Graph.BuffersInUse())
+			synctest.Test(t, func(t *testing.T) { // no timer runs meanwhile
+				d := newBed(t)
+				require.NoError(t, d.EnableReassembly(p, ReassFull, d.itf("pg0").SwIfIndex, true))
+				d.SetReassParams(p, ReassFull, ReassParams{TimeoutMS: 1000, MaxReassemblies: 1, MaxLength: 3, WalkMS: 100})
+				// IPv6 counts the first fragment twice, as VPP does.
+				tooMany := []span{{0, 7}, {16, 23}, {32, 39}, {48, 55}}[:4-p]
+				d.inject("pg0", fragmentsOf(p, payload, 1, tooMany...)...)
+				d.inject("pg0", fragmentsOf(p, payload, 2, span{0, 7})...)
+				d.inject("pg0", fragmentsOf(p, payload, 3, span{0, 7})...)
+				require.Empty(t, d.ports["pg1"].Take())
+				require.Equal(t, 1, d.Reassemblies(p, ReassFull))
+				errs := d.errors()
+				require.Contains(t, errs, p.String()+"-full-reassembly-feature: fragment chain too long (drop) 1")
+				require.Contains(t, errs, p.String()+"-full-reassembly-feature: drops due to concurrent reassemblies limit 1")
+				require.NoError(t, d.DeleteInterface(d.itf("pg0").SwIfIndex))
+				require.Zero(t, d.Reassemblies(p, ReassFull))
+				require.Zero(t, d.Graph.BuffersInUse())
+			})
 		})
 	}
 }
@@ -180,11 +184,11 @@ func TestReassemblyTimeout(t *testing.T) {
 				d := newBed(t)
 				require.NoError(t, d.EnableReassembly(p, ReassFull, d.itf("pg0").SwIfIndex, true))
 				d.inject("pg0", fragmentsOf(p, udpPayload(992), 1, span{0, 399})...)
-				owned(d, func() { require.Equal(t, 1, d.Reassemblies(p, ReassFull)) })
+				d.own(func() { require.Equal(t, 1, d.Reassemblies(p, ReassFull)) })
 				time.Sleep(190 * time.Millisecond)
-				owned(d, func() { require.Equal(t, 1, d.Reassemblies(p, ReassFull)) })
+				d.own(func() { require.Equal(t, 1, d.Reassemblies(p, ReassFull)) })
 				time.Sleep(100 * time.Millisecond)
-				owned(d, func() { require.Zero(t, d.Reassemblies(p, ReassFull)) })
+				d.own(func() { require.Zero(t, d.Reassemblies(p, ReassFull)) })
 				frames := d.ports["pg0"].Take()
 				if p == fib.IP4 {
 					require.Empty(t, frames)
@@ -193,7 +197,7 @@ func TestReassemblyTimeout(t *testing.T) {
 					icmp := frames[0].Data[packet.EthernetLen+packet.IPv6Len:]
 					require.Equal(t, []byte{packet.ICMPv6TimeExceeded, packet.ICMPv6ReassemblyTime}, icmp[:2])
 				}
-				owned(d, func() { require.Zero(t, d.Graph.BuffersInUse()) })
+				d.own(func() { require.Zero(t, d.Graph.BuffersInUse()) })
 				require.NoError(t, d.Close())
 			})
 		})
@@ -227,27 +231,29 @@ func TestShallowReassembly(t *testing.T) {
 	for _, p := range []fib.Proto{fib.IP4, fib.IP6} {
 		t.Run(p.String(), func(t *testing.T) {
 			t.Parallel()
-			d := newBed(t)
-			require.NoError(t, d.EnableReassembly(p, ReassShallow, d.itf("pg0").SwIfIndex, true))
-			require.NoError(t, d.EnableReassembly(p, ReassShallow, d.itf("pg0").SwIfIndex, true))
-			require.NoError(t, d.EnableReassembly(p, ReassShallow, d.itf("pg0").SwIfIndex, false))
-			f := fragmentsOf(p, payload, 9, span{400, 799}, span{800, 999}, span{0, 399}, span{0, 399})
-			d.inject("pg0", f[:2]...)
-			require.Empty(t, d.ports["pg1"].Take())
-			d.inject("pg0", f[2:]...)
-			got := d.ports["pg1"].Take()
-			require.Len(t, got, 4)
-			for i, frame := range got {
-				head := packet.EthernetLen + packet.IPv4Len
-				if p == fib.IP6 {
-					head = packet.EthernetLen + packet.IPv6Len
+			synctest.Test(t, func(t *testing.T) { // no timer runs meanwhile
+				d := newBed(t)
+				require.NoError(t, d.EnableReassembly(p, ReassShallow, d.itf("pg0").SwIfIndex, true))
+				require.NoError(t, d.EnableReassembly(p, ReassShallow, d.itf("pg0").SwIfIndex, true))
+				require.NoError(t, d.EnableReassembly(p, ReassShallow, d.itf("pg0").SwIfIndex, false))
+				f := fragmentsOf(p, payload, 9, span{400, 799}, span{800, 999}, span{0, 399}, span{0, 399})
+				d.inject("pg0", f[:2]...)
+				require.Empty(t, d.ports["pg1"].Take())
+				d.inject("pg0", f[2:]...)
+				got := d.ports["pg1"].Take()
+				require.Len(t, got, 4)
+				for i, frame := range got {
+					head := packet.EthernetLen + packet.IPv4Len
+					if p == fib.IP6 {
+						head = packet.EthernetLen + packet.IPv6Len
+					}
+					require.Equal(t, f[i][head:], frame.Data[head:], fmt.Sprint("fragment ", i))
 				}
-				require.Equal(t, f[i][head:], frame.Data[head:], fmt.Sprint("fragment ", i))
-			}
-			require.NoError(t, d.EnableReassembly(p, ReassShallow, d.itf("pg0").SwIfIndex, false))
-			d.inject("pg0", fragmentsOf(p, payload, 10, span{400, 799})...)
-			require.Len(t, d.ports["pg1"].Take(), 1)
-			require.Zero(t, d.Graph.BuffersInUse())
+				require.NoError(t, d.EnableReassembly(p, ReassShallow, d.itf("pg0").SwIfIndex, false))
+				d.inject("pg0", fragmentsOf(p, payload, 10, span{400, 799})...)
+				require.Len(t, d.ports["pg1"].Take(), 1)
+				require.Zero(t, d.Graph.BuffersInUse())
+			})
 		})
 	}
 }
