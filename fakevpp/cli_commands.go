@@ -39,6 +39,7 @@ func familyCommands() []cliCommand {
 		arpingCommands(),
 		dadCommands(),
 		puntCommands(),
+		policerCommands(),
 		aclCommands(),
 		abfCommands(),
 	)

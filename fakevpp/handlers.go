@@ -35,6 +35,7 @@ var allHandlers = slices.Concat(
 	pingHandlers,
 	arpingHandlers,
 	puntHandlers,
+	policerHandlers,
 	pgHandlers,
 	traceHandlers,
 	pcapHandlers,

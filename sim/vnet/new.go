@@ -21,6 +21,7 @@ var nodeGroups = []func(*Main){
 	(*Main).addDatapathNodes,
 	(*Main).addPuntNodes,
 	(*Main).addPuntDispatchNodes,
+	(*Main).addPolicerNodes,
 	(*Main).addReassemblyNodes,
 	(*Main).addACLNodes,
 	(*Main).addClassifyNodes,
@@ -55,6 +56,7 @@ var interfaceWatchers = []func(*Main, InterfaceEvent, *Interface){
 	(*Main).classifyWatchInterface,
 	(*Main).l2Watch,
 	(*Main).spanWatch,
+	(*Main).policerWatch,
 }
 
 // featureWatchers are told when an interface's arc gets its first feature or

@@ -38,4 +38,5 @@ type subsystems struct {
 	collector collector
 	punt      puntMain
 	puntTest  *puntTest // nil without the unittest plugin
+	policers  policerMain
 }
