@@ -47,12 +47,8 @@ func (v *VPP) runCLI(command string) (string, error) { return v.runTree(cliRoot(
 
 func (v *VPP) runTree(root *cliNode, text string) (string, error) {
 	d := &cliDispatch{v: v, root: root}
-	in := &cliInput{text: text}
-	for {
-		if err := d.dispatch(root, in); err != nil || in.end() {
-			return d.out.String(), err
-		}
-	}
+	_, err := d.all(text)
+	return d.out.String(), err
 }
 
 // cliRoot is the tree of all commands.

@@ -13,6 +13,7 @@ import (
 // cliArgs reads a command's words one after the other, as VPP's unformat does.
 type cliArgs struct {
 	v     *VPP
+	root  *cliNode // of all commands
 	words []string
 }
 

@@ -195,6 +195,7 @@ type cliDispatch struct {
 	v    *VPP
 	root *cliNode
 	out  strings.Builder
+	left string // what a command that failed did not read
 }
 
 // errUnknownInput marks errors of words that name no command.
@@ -272,13 +273,15 @@ func (d *cliDispatch) call(c *cliNode, in *cliInput) error {
 		fmt.Fprintf(&d.out, "  %-40s %s\n", c.path, c.shortHelp())
 		return nil
 	}
-	a := &cliArgs{v: d.v, words: in.line()}
+	d.v.fam.hit(c.path)
+	a := &cliArgs{v: d.v, root: d.root, words: in.line()}
 	text, err := c.run(d.v, a)
 	d.out.WriteString(text)
 	if text != "" && text[len(text)-1] != '\n' {
 		d.out.WriteByte('\n')
 	}
 	if err != nil {
+		d.left = strings.Join(a.words, " ")
 		return fmt.Errorf("%s: %w", c.path, err)
 	}
 	if len(a.words) > 0 {
@@ -314,9 +317,7 @@ func (d *cliDispatch) help(n *cliNode, in *cliInput) error {
 
 // choices lists all commands from n on, by path.
 func (d *cliDispatch) choices(n *cliNode) {
-	all := n.all(nil)
-	slices.SortFunc(all, func(a, b *cliNode) int { return compareInterfaceNames(a.path, b.path) })
-	for _, c := range all {
+	for _, c := range n.all(nil) {
 		fmt.Fprintf(&d.out, "  %-40s %s\n", c.path, c.shortHelp())
 	}
 }

@@ -62,6 +62,8 @@ func (v *VPP) ExecOutput(text string) (string, error) {
 type execState struct {
 	api bool // for the API's clients
 	own bool // with the words of own lines
+	// depth counts the files under way of the command exec.
+	depth int
 }
 
 // cliSource is the source of unicast routes and tables that CLI commands add:
@@ -150,7 +152,7 @@ func (v *VPP) execLine(line string) (string, error) {
 	defer func() { v.fam.exec.own = false }()
 	for _, root := range [...]*cliNode{ownRoot(), cliRoot()} {
 		if c, rest := root.find(words); c != nil {
-			out, err := c.run(v, &cliArgs{v: v, words: rest})
+			out, err := c.run(v, &cliArgs{v: v, root: cliRoot(), words: rest})
 			if err != nil {
 				return out, fmt.Errorf("%s: %w", c.path, err)
 			}

@@ -55,4 +55,16 @@ type families struct {
 	exec      execState // for whom the lines of a file act
 	// puntTCP says by protocol that punting of all TCP was asked for.
 	puntTCP [2]bool
+	// eventLog is what the commands of the event log set.
+	eventLog eventLog
+	// hits counts by path how often commands were executed.
+	hits map[string]uint32
+}
+
+// hit counts an execution of the command.
+func (f *families) hit(path string) {
+	if f.hits == nil {
+		f.hits = make(map[string]uint32)
+	}
+	f.hits[path]++
 }

@@ -31,15 +31,15 @@ func center(s string, width int) string {
 	return strings.Repeat(" ", left) + s + strings.Repeat(" ", pad-left)
 }
 
-// compareInterfaceNames orders as vec_cmp does: of two names that start alike
-// the longer one comes first.
-func compareInterfaceNames(a, b string) int {
-	for i := range min(len(a), len(b)) {
-		if a[i] != b[i] {
-			return int(a[i]) - int(b[i])
+// sortInterfaces orders interfaces by their devices' names, those of one device
+// by age (vnet_sw_interface_compare in src/vnet/interface.c).
+func sortInterfaces(list []*vnet.Interface) {
+	vecSort(list, func(a, b *vnet.Interface) int {
+		if a.Hw == b.Hw {
+			return 0
 		}
-	}
-	return len(b) - len(a)
+		return vecCompare(a.Hw.Name, b.Hw.Name)
+	})
 }
 
 // sortedInterfaces returns all interfaces by name.
@@ -49,7 +49,7 @@ func (v *VPP) sortedInterfaces() []*vnet.Interface {
 		all = append(all, i)
 		return true
 	})
-	slices.SortFunc(all, func(a, b *vnet.Interface) int { return compareInterfaceNames(a.Name, b.Name) })
+	sortInterfaces(all)
 	return all
 }
 

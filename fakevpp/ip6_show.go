@@ -119,7 +119,7 @@ func cliShowSecondaryMACs(v *VPP, a *cliArgs) (string, error) {
 		}
 		return true
 	})
-	slices.SortFunc(list, func(x, y *vnet.Interface) int { return naturalCompare(x.Name, y.Name) })
+	sortInterfaces(list)
 	var b strings.Builder
 	for _, i := range list {
 		state := "dn"

@@ -237,7 +237,7 @@ func cliShowRuntime(v *VPP, a *cliArgs) (string, error) {
 			center(clocks, 16) + center("Vectors/Call", 16) + "\n")
 	}
 	nodes := slices.Clone(v.dp.Graph.Nodes())
-	slices.SortFunc(nodes, func(a, b *vlib.Node) int { return compareInterfaceNames(a.Name, b.Name) })
+	sortByName(nodes, func(n *vlib.Node) string { return n.Name })
 	for _, n := range nodes {
 		if n.Calls > 0 || !brief {
 			v.runtimeOf(&b, n, peak)

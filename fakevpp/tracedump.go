@@ -201,7 +201,7 @@ func nodeFlags(n *vlib.Node) uint32 {
 // sortedNodes returns the graph's nodes by name.
 func (v *VPP) sortedNodes() []*vlib.Node {
 	nodes := slices.Clone(v.dp.Graph.Nodes())
-	slices.SortFunc(nodes, func(a, b *vlib.Node) int { return compareInterfaceNames(a.Name, b.Name) })
+	sortByName(nodes, func(n *vlib.Node) string { return n.Name })
 	return nodes
 }
 
