@@ -336,10 +336,10 @@ func (d *dumper) queues(i *vnet.Interface) {
 			d.add(i.Name, "set interface rx-mode", i.Name, q.Mode.String())
 		}
 	}
-	if d.m.Workers() == 0 {
-		return
-	}
 	for _, q := range hw.RxQueues {
+		if d.m.Workers() == 0 {
+			break
+		}
 		place := []string{"main"}
 		if q.Thread > 0 {
 			place = []string{"worker", decimal(q.Thread - 1)}

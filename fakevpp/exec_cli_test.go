@@ -160,7 +160,7 @@ func TestPacketGeneratorMACFilter(t *testing.T) {
 		if tt.passes {
 			require.Contains(t, nodes, "ethernet-input", tt.name)
 		} else {
-			require.Equal(t, []string{"pg-input", "error-drop", "drop"}, nodes, tt.name)
+			require.Equal(t, []string{"pg-input", "pg-input-mac-filter", "error-drop", "drop"}, nodes, tt.name)
 		}
 	}
 }

@@ -113,7 +113,7 @@ func (m *Main) SetTxPlacement(swIfIndex, queue uint32, threads []uint32) error {
 	if err != nil {
 		return err
 	}
-	set := slices.Clone(threads)
+	set := append([]uint32(nil), threads...) // none are nil
 	slices.Sort(set)
 	set = slices.Compact(set)
 	if n := len(set); n > 0 && uint64(set[n-1]) > uint64(m.devices.workers) {
