@@ -3,7 +3,7 @@ package fidelity
 import (
 	"fmt"
 
-	"github.com/vpptwin/vpptwin/fakevpp"
+	"go.fd.io/govpp/adapter/socketclient"
 )
 
 // Kind says what sort of thing differs.
@@ -31,6 +31,8 @@ type Difference struct {
 	Why string
 	// VPP is what Observe would return on VPP.
 	VPP string
+	// Unsafe says that VPP crashes, hangs or reads what is not its own.
+	Unsafe bool
 	// Observe does on a fresh double what shows the difference and returns what
 	// is seen, as one line of text.
 	Observe func(t *Twin) (string, error)
@@ -39,8 +41,8 @@ type Difference struct {
 // Differences lists all of them.
 func Differences() []Difference {
 	var all []Difference
-	for _, list := range lists {
-		all = append(all, list...)
+	for _, a := range areas {
+		all = append(all, a.list...)
 	}
 	return all
 }
@@ -48,11 +50,10 @@ func Differences() []Difference {
 // Check starts a double and observes the difference. It returns what was seen;
 // the error says that the difference is gone, or that it could not be observed.
 func (d *Difference) Check() (string, error) {
-	v, err := fakevpp.New(fakevpp.Name("fidelity"))
+	t, err := newDouble()
 	if err != nil {
 		return "", err
 	}
-	t := &Twin{VPP: v}
 	defer t.close()
 	got, err := d.Observe(t)
 	if err != nil {
@@ -62,4 +63,19 @@ func (d *Difference) Check() (string, error) {
 		return got, fmt.Errorf("%s %s: the double answers %q as VPP does: the difference is gone, remove it from the list", d.Kind, d.On, got)
 	}
 	return got, nil
+}
+
+// Compare does the observation on a VPP that was just started, given its API
+// socket, and returns what is seen. What leads to a crash or a hang of VPP is
+// marked as Unsafe and refused.
+func (d *Difference) Compare(socket string) (string, error) {
+	if d.Unsafe {
+		return "", fmt.Errorf("%s %s: not done on a VPP: %s", d.Kind, d.On, d.VPP)
+	}
+	t, err := newTwin(socketclient.NewVppClient(socket))
+	if err != nil {
+		return "", err
+	}
+	defer t.close()
+	return d.Observe(t)
 }

@@ -2,7 +2,6 @@ package fidelity
 
 import (
 	"os"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,7 +10,7 @@ import (
 func TestDifferences(t *testing.T) {
 	t.Parallel()
 	for _, d := range Differences() {
-		t.Run(string(d.Kind)+" "+d.On, func(t *testing.T) {
+		t.Run(string(d.Kind)+" "+d.On+" "+d.What, func(t *testing.T) {
 			t.Parallel()
 			require.NotEmpty(t, d.What)
 			require.NotEmpty(t, d.Why)
@@ -26,9 +25,7 @@ func TestDifferences(t *testing.T) {
 func TestGone(t *testing.T) {
 	t.Parallel()
 	d := Difference{Kind: Command, On: "show interface", VPP: "local0 0 down 0/0/0/0",
-		Observe: func(t *Twin) (string, error) {
-			return strings.Join(strings.Fields(t.Line("local0", "show interface")), " "), nil
-		}}
+		Observe: func(t *Twin) (string, error) { return t.Line("local0", "show interface") }}
 	_, err := d.Check()
 	require.ErrorContains(t, err, "the difference is gone")
 }
@@ -56,6 +53,20 @@ func TestNames(t *testing.T) {
 	for _, d := range Differences() {
 		if d.Kind == Message || d.Kind == Command {
 			require.True(t, known[string(d.Kind)+" "+d.On], "%s %s is unknown", d.Kind, d.On)
+		}
+	}
+}
+
+// TestReasons demands a reason for every group in which something is absent.
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	sections, _, err := catalog()
+	require.NoError(t, err)
+	for _, s := range sections {
+		for _, i := range s.items {
+			if i.Absent {
+				require.NotEmpty(t, reasonFor(s.kind, i.Group), "%s %s: say why it is absent", s.kind, i.Group)
+			}
 		}
 	}
 }

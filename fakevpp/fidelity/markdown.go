@@ -15,11 +15,11 @@ func Markdown() (string, error) {
 	}
 	var b strings.Builder
 	b.WriteString(head)
+	writeSummary(&b, sections, differing())
 	differs, err := writeDifferences(&b)
 	if err != nil {
 		return "", err
 	}
-	writeSummary(&b, sections, differs)
 	for _, s := range sections {
 		s.write(&b, differs)
 	}
@@ -37,21 +37,35 @@ test, which fails when the double comes to do what VPP does.
 
 `
 
-// writeDifferences renders each kind's table and returns the names of what
+// differing returns the names of what differs.
+func differing() map[string]bool {
+	differs := make(map[string]bool)
+	for _, d := range Differences() {
+		differs[string(d.Kind)+" "+d.On] = true
+	}
+	return differs
+}
+
+// writeDifferences renders each area's table and returns the names of what
 // differs.
 func writeDifferences(b *strings.Builder) (map[string]bool, error) {
-	differs := make(map[string]bool)
-	b.WriteString("## Differences\n\n| on | what differs | VPP | double | why |\n|---|---|---|---|---|\n")
-	for _, d := range Differences() {
-		got, err := d.Check()
-		if err != nil {
-			return nil, err
+	b.WriteString("## Differences\n\n")
+	for _, a := range areas {
+		fmt.Fprintf(b, "### %s\n\n| on | what differs | VPP | double | why |\n|---|---|---|---|---|\n", a.title)
+		for _, d := range a.list {
+			got, err := d.Check()
+			if err != nil {
+				return nil, err
+			}
+			vpp := code(d.VPP)
+			if d.Unsafe {
+				vpp = cell(d.VPP)
+			}
+			fmt.Fprintf(b, "| %s `%s` | %s | %s | %s | %s |\n", d.Kind, d.On, cell(d.What), vpp, code(got), cell(d.Why))
 		}
-		differs[string(d.Kind)+" "+d.On] = true
-		fmt.Fprintf(b, "| %s `%s` | %s | %s | %s | %s |\n", d.Kind, d.On, cell(d.What), code(d.VPP), code(got), cell(d.Why))
+		b.WriteString("\n")
 	}
-	b.WriteString("\n")
-	return differs, nil
+	return differing(), nil
 }
 
 func writeSummary(b *strings.Builder, sections []section, differs map[string]bool) {
@@ -99,6 +113,9 @@ func (s *section) write(b *strings.Builder, differs map[string]bool) {
 		fmt.Fprintf(b, "**%s**\n", s.items[start].Group)
 		for st, word := range [...]string{"as VPP", "differs", "absent"} {
 			if len(names[st]) > 0 {
+				if state(st) == absent {
+					word += " (" + reasonFor(s.kind, s.items[start].Group) + ")"
+				}
 				fmt.Fprintf(b, "- %s: %s\n", word, quoted(names[st]))
 			}
 		}

@@ -1,0 +1,29 @@
+package fidelity
+
+// classifyDifferences are those of the classifier and what stands on it.
+var classifyDifferences = []Difference{
+	{
+		Kind: Message, On: "abf_itf_attach_add_del", Since: "26.06",
+		What:    "An unknown policy is refused.",
+		Why:     "VPP crashes",
+		VPP:     "crashes",
+		Unsafe:  true,
+		Observe: sends("abf_itf_attach_add_del", "{is_add: true, attach: {policy_id: 99, sw_if_index: 1}}", "create loopback interface"),
+	},
+	{
+		Kind: Message, On: "classify_pcap_set_table", Since: "26.06",
+		What:    "An interface that does not exist is refused.",
+		Why:     "VPP reads beyond its tables",
+		VPP:     "undefined: memory that is not its own",
+		Unsafe:  true,
+		Observe: sends("classify_pcap_set_table", "{sw_if_index: 99, table_index: 0}"),
+	},
+	{
+		Kind: Message, On: "classify_add_del_table", Since: "26.06",
+		What:    "More than 2^24 buckets are refused.",
+		Why:     "VPP fails later, for want of memory",
+		VPP:     "crashes",
+		Unsafe:  true,
+		Observe: sends("classify_add_del_table", "{is_add: true, table_index: 4294967295, nbuckets: 67108864, memory_size: 2097152, match_n_vectors: 1, mask: 00000000000000000000000000000001}"),
+	},
+}
