@@ -102,11 +102,4 @@ var coreDifferences = []Difference{
 		VPP:     "segment-manager",
 		Observe: prints("segment-manager", "show logging configuration"),
 	},
-	{
-		Kind: Command, On: "show graph", Since: "26.06",
-		What:    "Node numbers are the double's, flags come from the nodes' names.",
-		Why:     "the graph has the nodes of what the double has",
-		VPP:     "Node ( 159): abf-input-ip4, Flags: 0x0",
-		Observe: line("abf-input-ip4", "show graph"),
-	},
 }
