@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -63,7 +64,8 @@ type Daemon struct {
 	vpp      *fakevpp.VPP
 	console  *console.Settings
 	cli      *cliServer
-	log      *os.File // "unix { log }", nil for none
+	log      *os.File   // "unix { log }", nil for none
+	stderr   sync.Mutex // one line of the log at a time
 	faults   *inject.Process
 	remove   []string // files to remove at the end
 	control  *inject.Control

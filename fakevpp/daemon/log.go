@@ -46,6 +46,8 @@ func (h stderrHandler) Handle(_ context.Context, r slog.Record) error {
 		}
 		return true
 	})
+	h.d.stderr.Lock()
+	defer h.d.stderr.Unlock()
 	_, err := fmt.Fprintf(h.d.settings.Stderr, "%s: %s\n", class, r.Message)
 	return err
 }
