@@ -26,4 +26,19 @@ var classifyDifferences = []Difference{
 		Unsafe:  true,
 		Observe: sends("classify_add_del_table", "{is_add: true, table_index: 4294967295, nbuckets: 67108864, memory_size: 2097152, match_n_vectors: 1, mask: 00000000000000000000000000000001}"),
 	},
+	{
+		Kind: Message, On: "flow_classify_dump", Since: "26.06",
+		What: "A dump for one interface above the first gives that interface's table.",
+		Why:  "VPP takes the address of its entry for a vector",
+		VPP:  "undefined: reads from the middle of a vector", Unsafe: true,
+		Observe: sends("flow_classify_dump", "{type: 0, sw_if_index: 1}", "create loopback interface", "classify table mask l3 ip4 src buckets 2",
+			"set flow classify interface loop0 ip4-table 0"),
+	},
+	{
+		Kind: Command, On: "classify session", Since: "26.06",
+		What: "Deleting without a match is refused.",
+		Why:  "VPP reads address 0",
+		VPP:  "crashes", Unsafe: true,
+		Observe: text("classify table mask l3 ip4 src buckets 2", "classify session del table-index 0"),
+	},
 }

@@ -43,4 +43,11 @@ var ipDifferences = []Difference{
 			return "no entry", err
 		},
 	},
+	{
+		Kind: Message, On: "ip6nd_proxy_dump", Since: "26.06",
+		What:    "The details have their own message id.",
+		Why:     "VPP sends them as another message, which clients cannot read",
+		VPP:     "no answer",
+		Observe: sends("ip6nd_proxy_dump", "{}", "create loopback interface", "set interface state loop0 up", "set interface ip address loop0 fd00::1/64", "set ip6 nd proxy loop0 fd00::9"),
+	},
 }
