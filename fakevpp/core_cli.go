@@ -34,7 +34,7 @@ func cliShowVersion(v *VPP, a *cliArgs) (string, error) {
 	o := v.opts.version
 	var b strings.Builder
 	if verbose {
-		for _, l := range [...][2]string{{"Version:", o.Version}, {"Compiled by:", "vpptwin"}, {"Compile host:", "vpptwin"},
+		for _, l := range [...][2]string{{"Version:", "v" + o.number()}, {"Compiled by:", "vpptwin"}, {"Compile host:", "vpptwin"},
 			{"Compile date:", o.BuildDate}, {"Compile location:", o.BuildDirectory}, {"Compiler:", runtime.Version()},
 			{"Current PID:", strconv.Itoa(os.Getpid())}} {
 			fmt.Fprintf(&b, "%-25s %s\n", l[0], l[1])
@@ -44,7 +44,7 @@ func cliShowVersion(v *VPP, a *cliArgs) (string, error) {
 		fmt.Fprintf(&b, "%-25s\n  %s\n", "Command line arguments:", strings.Join(os.Args, "\n  "))
 	}
 	if !verbose && !cmdline {
-		fmt.Fprintf(&b, "vpp %s built by vpptwin on vpptwin at %s\n", o.Version, o.BuildDate)
+		fmt.Fprintf(&b, "vpp v%s built by vpptwin on vpptwin at %s\n", o.number(), o.BuildDate)
 	}
 	return b.String(), nil
 }

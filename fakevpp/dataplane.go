@@ -13,6 +13,7 @@ func newDataPlane(o *options) (*vnet.Main, error) {
 		return nil, err
 	}
 	dp.SetWorkers(o.workers)
+	dp.SetRuntimeDir(o.runtimeDir)
 	for _, plugin := range o.disabled {
 		if plugin != pingPlugin && o.catalog == nil { // else its messages are gone
 			return nil, fmt.Errorf("disable plugin %q: the double can only do without %q", plugin, pingPlugin)

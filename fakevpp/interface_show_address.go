@@ -27,7 +27,7 @@ func (v *VPP) showAddresses(list []*vnet.Interface) string {
 		b.WriteString(v.l2Line(i))
 		for _, p := range []fib.Proto{fib.IP4, fib.IP6} {
 			table, _ := v.dp.GetTable(p, i.SwIfIndex)
-			for _, prefix := range v.dp.Addresses(p, owner.SwIfIndex) {
+			for _, prefix := range v.dp.OwnAddresses(p, owner.SwIfIndex) {
 				fmt.Fprintf(&b, "  L3 %s", prefix)
 				switch {
 				case table == 0:

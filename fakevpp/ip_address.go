@@ -16,6 +16,7 @@ var ipAddressHandlers = []handler{
 	reply("sw_interface_set_table", (*VPP).swInterfaceSetTable),
 	replyWith("sw_interface_get_table", (*VPP).swInterfaceGetTable),
 	reply("sw_interface_set_unnumbered", (*VPP).swInterfaceSetUnnumbered),
+	reply("sw_interface_ip4_enable_disable", (*VPP).swInterfaceIP4EnableDisable),
 	reply("sw_interface_ip6_enable_disable", (*VPP).swInterfaceIP6EnableDisable),
 	replyWith("sw_interface_ip6_get_link_local_address", (*VPP).swInterfaceIP6GetLinkLocal),
 	reply("sw_interface_ip6_set_link_local_address", (*VPP).swInterfaceIP6SetLinkLocal),
@@ -89,6 +90,22 @@ func (v *VPP) swInterfaceSetUnnumbered(_ *call, req *swInterfaceSetUnnumbered) e
 type swInterfaceIP6EnableDisable struct {
 	SwIfIndex uint32
 	Enable    bool
+}
+
+type swInterfaceIP4EnableDisable struct {
+	SwIfIndex uint32
+	Enable    bool
+}
+
+// swInterfaceIP4EnableDisable does what the request does in VPP (src/vnet/ip/ip_api.c),
+// not what its name says: enable makes the interface drop IPv4 packets.
+func (v *VPP) swInterfaceIP4EnableDisable(_ *call, req *swInterfaceIP4EnableDisable) error {
+	for _, arc := range []string{"ip4-unicast", "ip4-multicast"} {
+		if err := v.dp.EnableFeature(arc, "ip4-not-enabled", req.SwIfIndex, req.Enable); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (v *VPP) swInterfaceIP6EnableDisable(_ *call, req *swInterfaceIP6EnableDisable) error {

@@ -27,6 +27,7 @@ type options struct {
 	saveTable  string
 	calls      int
 	stats      StatsConfig
+	runtimeDir string
 }
 
 type optionFunc func(*options)
@@ -40,6 +41,10 @@ func Name(name string) Option { return optionFunc(func(o *options) { o.name = na
 // peers. Without it, creating an interface that needs one fails as VPP's system
 // call would.
 func Environment(env vnet.Environment) Option { return optionFunc(func(o *options) { o.env = env }) }
+
+// RuntimeDir says where VPP keeps the sockets of its interfaces (start-up option
+// "unix { runtime-dir d }"); the default is /run/vpp.
+func RuntimeDir(dir string) Option { return optionFunc(func(o *options) { o.runtimeDir = dir }) }
 
 // Workers sets the number of worker threads that show_threads reports and that
 // queues can be placed on (VPP's start-up option "cpu { workers n }"). The

@@ -1,6 +1,9 @@
 package fakevpp
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // vpeHandlers are the messages of src/vpp/api/vpe.api.
 var vpeHandlers = []handler{
@@ -10,15 +13,19 @@ var vpeHandlers = []handler{
 }
 
 // defaultVersion is the VPP whose behaviour the double follows.
-var defaultVersion = Version{Version: "v26.06-rc2", BuildDate: "2026-05-27T00:00:00", BuildDirectory: "/vpptwin"}
+var defaultVersion = Version{Version: "26.06-release", BuildDate: "2026-06-24T00:00:00", BuildDirectory: "/vpptwin"}
 
 type showVersionReply struct {
 	Program, Version, BuildDate, BuildDirectory string
 }
 
+// number is the version without the letter that only the text of "show version"
+// has (vpe_version_string in src/vpp/app/version.c).
+func (v Version) number() string { return strings.TrimPrefix(v.Version, "v") }
+
 func (v *VPP) showVersion(_ *call, _ *empty, rep *showVersionReply) error {
 	o := v.opts.version
-	*rep = showVersionReply{Program: "vpe", Version: o.Version, BuildDate: o.BuildDate, BuildDirectory: o.BuildDirectory}
+	*rep = showVersionReply{Program: "vpe", Version: o.number(), BuildDate: o.BuildDate, BuildDirectory: o.BuildDirectory}
 	return nil
 }
 

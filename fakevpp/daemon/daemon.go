@@ -54,7 +54,7 @@ type Settings struct {
 }
 
 // Version is what the double says it is.
-var Version = fakevpp.Version{Version: "v26.06-release", BuildDate: "2026-06-24T00:00:00", BuildDirectory: "/vpptwin"}
+var Version = fakevpp.Version{Version: "26.06-release", BuildDate: "2026-06-24T00:00:00", BuildDirectory: "/vpptwin"}
 
 // Daemon is a running double with its sockets and files.
 type Daemon struct {
@@ -201,7 +201,7 @@ func (d *Daemon) options() []fakevpp.Option {
 	stats := fakevpp.StatsConfig{Size: d.config.StatSeg.Size, PageSize: d.config.StatSeg.PageSize,
 		PerNodeCounters: d.config.StatSeg.PerNodeCounters,
 		UpdateInterval:  time.Duration(d.config.StatSeg.UpdateInterval * float64(time.Second))}
-	list := []fakevpp.Option{fakevpp.Workers(d.config.CPU.Workers), api, fakevpp.LoadPlugins(d.loads), fakevpp.WithVersion(Version),
+	list := []fakevpp.Option{fakevpp.Workers(d.config.CPU.Workers), api, fakevpp.LoadPlugins(d.loads), fakevpp.WithVersion(Version), fakevpp.RuntimeDir(d.dir),
 		fakevpp.Logger(slog.New(d.logHandler())), fakevpp.SaveAPITable(d.config.APITrace.SaveTable), fakevpp.Stats(stats)}
 	if d.config.APITrace.On {
 		list = append(list, fakevpp.APITrace(d.config.APITrace.NItems))

@@ -30,77 +30,71 @@ func APIFiles(name string, dir fs.FS) (*Catalog, error) {
 // CompactAPI reads a directory as APIFiles does and returns the text form from
 // which Embedded's catalogue is made.
 func CompactAPI(name string, dir fs.FS) (string, error) {
-	files, err := readDir(dir)
-	if err != nil {
-		return "", err
+	r := dirReader{dir: dir, at: make(map[string]string), ranges: make(map[string]string)}
+	if err := fs.WalkDir(dir, ".", r.visit); err != nil {
+		return "", fmt.Errorf("read api files: %w", err)
 	}
-	ranges, err := readHeaders(dir)
-	if err != nil {
-		return "", err
+	if len(r.files) == 0 {
+		return "", fmt.Errorf("read api files: no *%s", suffix)
 	}
-	for _, f := range files {
-		f.rangeCRC = ranges[f.module]
+	for _, f := range r.files {
+		f.rangeCRC = r.ranges[f.module]
 	}
-	sortFiles(files)
-	return renderText(name, files), nil
+	sortFiles(r.files)
+	return renderText(name, r.files), nil
 }
 
-func readDir(dir fs.FS) ([]*apiFile, error) {
-	byModule := make(map[string]string)
-	var files []*apiFile
-	err := fs.WalkDir(dir, ".", func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(p, suffix) {
-			return err
-		}
-		data, err := fs.ReadFile(dir, p)
-		if err != nil {
-			return err
-		}
-		f, err := readAPIFile(strings.TrimSuffix(path.Base(p), suffix), data)
-		if err != nil {
-			return fmt.Errorf("%s: %w", p, err)
-		}
-		if other, twice := byModule[f.module]; twice {
-			if sameFile(files, f) {
-				return nil
-			}
-			return fmt.Errorf("%s and %s define module %s differently", other, p, f.module)
-		}
-		byModule[f.module] = p
-		f.plugin = pluginOf(f.module)
-		files = append(files, f)
-		return nil
-	})
+// dirReader gathers what lies below a directory.
+type dirReader struct {
+	dir   fs.FS
+	files []*apiFile
+	at    map[string]string // where each module was found
+	// ranges holds CRCs from *.api.h files, by module.
+	ranges map[string]string
+}
+
+func (r *dirReader) visit(p string, d fs.DirEntry, err error) error {
+	header := strings.HasSuffix(p, ".api.h")
+	if err != nil || d.IsDir() || !header && !strings.HasSuffix(p, suffix) {
+		return err
+	}
+	data, err := fs.ReadFile(r.dir, p)
 	if err != nil {
-		return nil, fmt.Errorf("read api files: %w", err)
+		return err
 	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("read api files: no *%s", suffix)
+	if header {
+		r.header(data)
+		return nil
 	}
-	return files, nil
+	return r.json(p, data)
+}
+
+func (r *dirReader) json(p string, data []byte) error {
+	f, err := readAPIFile(strings.TrimSuffix(path.Base(p), suffix), data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", p, err)
+	}
+	if other, twice := r.at[f.module]; twice {
+		if sameFile(r.files, f) {
+			return nil
+		}
+		return fmt.Errorf("%s and %s define module %s differently", other, p, f.module)
+	}
+	r.at[f.module] = p
+	f.plugin = pluginOf(f.module)
+	r.files = append(r.files, f)
+	return nil
 }
 
 // versionLine is where a C header says under which name VPP registers the
 // module's messages.
 var versionLine = regexp.MustCompile(`vl_api_version\((\w+)\.api, 0x([0-9a-f]{1,8})\)`)
 
-// readHeaders finds the CRCs in *.api.h files, by module.
-func readHeaders(dir fs.FS) (map[string]string, error) {
-	ranges := make(map[string]string)
-	err := fs.WalkDir(dir, ".", func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(p, ".api.h") {
-			return err
-		}
-		data, err := fs.ReadFile(dir, p)
-		if err != nil {
-			return err
-		}
-		if m := versionLine.FindSubmatch(data); m != nil {
-			ranges[string(m[1])] = crcDigits(string(m[2]))
-		}
-		return nil
-	})
-	return ranges, err
+// header finds the CRC in a *.api.h file.
+func (r *dirReader) header(data []byte) {
+	if m := versionLine.FindSubmatch(data); m != nil {
+		r.ranges[string(m[1])] = crcDigits(string(m[2]))
+	}
 }
 
 // sameFile says if the module was read before with the same messages.

@@ -3,6 +3,7 @@ package schema
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -63,7 +64,7 @@ type rawService struct {
 func readAPIFile(module string, data []byte) (*apiFile, error) {
 	var raw rawFile
 	if err := json.Unmarshal(data, &raw); err != nil {
-		return nil, fmt.Errorf("not an api.json file: %w", err)
+		return nil, fmt.Errorf("%snot an api.json file: %w", jsonPlace(data, err), err)
 	}
 	f := &apiFile{module: module, crc: crcDigits(raw.Version)}
 	_ = json.Unmarshal(raw.Options["version"], &f.version)
@@ -84,6 +85,24 @@ func readAPIFile(module string, data []byte) (*apiFile, error) {
 	}
 	slices.SortFunc(f.services, func(a, b service) int { return strings.Compare(a.request, b.request) })
 	return f, nil
+}
+
+// jsonPlace says where in a file JSON is wrong, as "line:column: ", "" if the error
+// does not tell.
+func jsonPlace(data []byte, err error) string {
+	var at int64
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		at = syntax.Offset
+	case errors.As(err, &kind):
+		at = kind.Offset
+	default:
+		return ""
+	}
+	before := data[:min(max(int(at)-1, 0), len(data))]
+	return fmt.Sprintf("%d:%d: ", bytes.Count(before, []byte("\n"))+1, len(before)-bytes.LastIndexByte(before, '\n'))
 }
 
 // usual says if the service is what the request's name says: x answers

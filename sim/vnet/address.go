@@ -28,6 +28,15 @@ func (m *Main) Addresses(p fib.Proto, swIf uint32) []netip.Prefix {
 	if i := m.Interface(swIf); i == nil || i.UnnumberedOwner != vlib.InvalidIndex {
 		return nil
 	}
+	return m.OwnAddresses(p, swIf)
+}
+
+// OwnAddresses returns the addresses that were given to the interface itself,
+// also those that it does not use while it borrows another's.
+func (m *Main) OwnAddresses(p fib.Proto, swIf uint32) []netip.Prefix {
+	if m.Interface(swIf) == nil {
+		return nil
+	}
 	var out []netip.Prefix
 	for _, a := range *at(&m.subsystems.ip.addresses[p], swIf) {
 		out = append(out, a.prefix)

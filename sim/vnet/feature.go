@@ -14,6 +14,8 @@ type arc struct {
 	// features lists the arc's features in order; the end node is the last.
 	features []string
 	index    map[string]int
+	// added are the features beyond decl's.
+	added []featureDecl
 	// configs is indexed by sw_if_index and as long as needed.
 	configs []arcConfig
 }
@@ -45,16 +47,26 @@ func (m *Main) initFeatures() {
 }
 
 // addFeature puts one more feature on an arc, behind the others where
-// constraints leave a choice. It is called before any feature is enabled.
+// constraints leave a choice. What is enabled stays enabled.
 func (m *Main) addFeature(id arcID, decl featureDecl) {
 	a := &m.arcs[id]
-	order, err := orderFeatures(a.decl.last, append(slices.Clone(a.decl.features), decl))
+	a.added = append(a.added, decl)
+	order, err := orderFeatures(a.decl.last, slices.Concat(a.decl.features, a.added))
 	if err != nil {
 		panic(fmt.Sprintf("vnet: feature arc %s: %v", a.decl.name, err))
 	}
+	before := a.features
 	a.features = order
 	for k, name := range order {
 		a.index[name] = k
+	}
+	for swIfIndex := range a.configs {
+		c := &a.configs[swIfIndex]
+		for n, k := range c.enabled {
+			c.enabled[n] = a.index[before[k]]
+		}
+		slices.Sort(c.enabled)
+		m.compileArc(a, c, uint32(swIfIndex))
 	}
 }
 

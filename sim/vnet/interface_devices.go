@@ -17,6 +17,8 @@ type devices struct {
 	memifs     slots[*Memif]
 	sockets    []*MemifSocket
 	socketSeed uint32
+	// runtimeDir is where sockets are, "" for the default.
+	runtimeDir string
 	hosts      slots[*HostInterface]
 }
 

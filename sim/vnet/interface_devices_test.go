@@ -99,7 +99,7 @@ func TestMemifDisagreement(t *testing.T) {
 				m, _ := newTestMain(t)
 				m.Lock()
 				defer m.Unlock()
-				require.NoError(t, m.AddMemifSocket(1, defaultMemifSocket)) // one file under two numbers
+				require.NoError(t, m.AddMemifSocket(1, "/run/vpp/memif.sock")) // one file under two numbers
 				tt.slave.Slave, tt.slave.SocketID = true, 1
 				a, err := m.AddMemif(tt.master)
 				require.NoError(t, err)
@@ -122,8 +122,8 @@ func TestMemifSlaveRetries(t *testing.T) {
 		m, _ := newTestMain(t)
 		m.Lock()
 		defer m.Unlock()
-		require.NoError(t, m.AddMemifSocket(1, defaultMemifSocket))
-		require.NoError(t, m.AddMemifSocket(2, defaultMemifSocket))
+		require.NoError(t, m.AddMemifSocket(1, "/run/vpp/memif.sock"))
+		require.NoError(t, m.AddMemifSocket(2, "/run/vpp/memif.sock"))
 		master, err := m.AddMemif(MemifConfig{})
 		require.NoError(t, err)
 		var slaves []*Memif

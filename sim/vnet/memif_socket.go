@@ -18,11 +18,18 @@ type MemifSocket struct {
 	Users int
 }
 
-// runtimeDir is where VPP keeps its sockets by default.
-const runtimeDir = "/run/vpp"
+// SetRuntimeDir says where the instance keeps its sockets, /run/vpp by default:
+// there is memif socket 0, which always exists. It is called before the first
+// use of memif.
+func (m *Main) SetRuntimeDir(dir string) { m.devices.runtimeDir = dir }
 
-// defaultMemifSocket is socket 0, which always exists.
-const defaultMemifSocket = runtimeDir + "/memif.sock"
+// inRuntimeDir returns the path of a file in the runtime directory.
+func (m *Main) inRuntimeDir(name string) string {
+	if m.devices.runtimeDir == "" {
+		return "/run/vpp/" + name
+	}
+	return m.devices.runtimeDir + "/" + name
+}
 
 // MemifSockets returns the sockets in the order in which they were added,
 // socket 0 first.
@@ -33,7 +40,7 @@ func (m *Main) MemifSockets() []*MemifSocket {
 
 func (m *Main) memifInit() {
 	if m.devices.sockets == nil {
-		m.devices.sockets = []*MemifSocket{{ID: 0, Filename: defaultMemifSocket}}
+		m.devices.sockets = []*MemifSocket{{ID: 0, Filename: m.inRuntimeDir("memif.sock")}}
 	}
 }
 
@@ -73,7 +80,7 @@ func (m *Main) AddMemifSocket(id uint32, filename string) error {
 		return fmt.Errorf("add memif socket %d %q: %w", id, filename, ErrInvalidArgument)
 	}
 	if !socketPrefix(filename) && filename[0] != '/' {
-		filename = runtimeDir + "/" + filename
+		filename = m.inRuntimeDir(filename)
 	}
 	if s := m.MemifSocket(id); s != nil {
 		if s.Filename == filename {
