@@ -22,7 +22,7 @@ var classifyDifferences = []Difference{
 		Kind: Message, On: "classify_add_del_table", Since: "26.06",
 		What:    "More than 2^24 buckets are refused.",
 		Why:     "a table that cannot be used is refused at once",
-		VPP:     "undefined: runs out of memory with the first session",
+		VPP:     "undefined: fails later",
 		Unsafe:  true,
 		Observe: sends("classify_add_del_table", "{is_add: true, table_index: 4294967295, nbuckets: 67108864, memory_size: 2097152, match_n_vectors: 1, mask: 00000000000000000000000000000001}"),
 	},
