@@ -23,6 +23,7 @@ var allHandlers = slices.Concat(
 	vxlanHandlers,
 	reassHandlers,
 	ipipHandlers,
+	greHandlers,
 	pmtuHandlers,
 	urpfHandlers,
 	ipHandlers,

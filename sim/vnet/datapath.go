@@ -19,6 +19,7 @@ type datapath struct {
 	midchainTx *vlib.Node
 	midchains  map[uint32]*midchain // by adjacency
 	ipip       ipipMain
+	gre        greMain
 	teib       teibMain
 	pmtu       pmtuMain
 	// localProtocols are those that tunnels registered.
@@ -41,4 +42,5 @@ func (m *Main) addDatapathNodes() {
 	m.addURPFNodes()
 	m.addVXLANNodes()
 	m.addIPIPNodes()
+	m.addGRENodes()
 }

@@ -59,6 +59,7 @@ func (m *Main) AddTEIB(swIf uint32, peer, nextHop netip.Addr, fibIndex uint32) e
 	m.teib.byKey[teibKey{swIf, peer}] = e
 	m.teibRoute(e, m.sw[swIf].FibIndex[fib.ProtoOf(peer)], true)
 	m.ipipTEIBChanged(e, true)
+	m.greTEIBChanged(e, true)
 	return nil
 }
 
@@ -72,6 +73,7 @@ func (m *Main) DeleteTEIB(swIf uint32, peer netip.Addr) error {
 	delete(m.teib.byKey, teibKey{swIf, peer})
 	m.teib.pool.remove(e.Index)
 	m.ipipTEIBChanged(e, false)
+	m.greTEIBChanged(e, false)
 	return nil
 }
 

@@ -71,9 +71,14 @@ func (f TunnelFlags) copyTOS(outer, inner uint8) uint8 {
 // encap4 finishes an outer IPv4 header (tunnel_encap_fixup_4o4 and _6o4 in
 // src/vnet/tunnel/tunnel_dp.h).
 func (f TunnelFlags) encap4(pkt []byte, inner fib.Proto, hash uint32) {
+	f.encap4Behind(pkt, 0, inner, hash)
+}
+
+// encap4Behind is encap4 with that many bytes between the headers.
+func (f TunnelFlags) encap4Behind(pkt []byte, gap int, inner fib.Proto, hash uint32) {
 	packet.PutUint16(pkt, 2, uint16(len(pkt)))
 	if f != 0 {
-		in := innerOf(pkt[packet.IPv4Len:], inner, hash)
+		in := innerOf(pkt[packet.IPv4Len+gap:], inner, hash)
 		pkt[1] = f.copyTOS(pkt[1], in.tos)
 		if f&TunnelEncapCopyDF != 0 && in.df {
 			pkt[6] |= byte(packet.IPv4DontFragment >> 8)
@@ -87,11 +92,16 @@ func (f TunnelFlags) encap4(pkt []byte, inner fib.Proto, hash uint32) {
 
 // encap6 finishes an outer IPv6 header (tunnel_encap_fixup_6o6 and _4o6).
 func (f TunnelFlags) encap6(pkt []byte, inner fib.Proto, hash uint32) {
+	f.encap6Behind(pkt, 0, inner, hash)
+}
+
+// encap6Behind is encap6 with that many bytes between the headers.
+func (f TunnelFlags) encap6Behind(pkt []byte, gap int, inner fib.Proto, hash uint32) {
 	packet.PutUint16(pkt, 4, uint16(len(pkt)-packet.IPv6Len))
 	if f == 0 {
 		return
 	}
-	in := innerOf(pkt[packet.IPv6Len:], inner, hash)
+	in := innerOf(pkt[packet.IPv6Len+gap:], inner, hash)
 	word := binary.BigEndian.Uint32(pkt)
 	tc := f.copyTOS(uint8(word>>20), in.tos)
 	word = word&^0x0ff00000 | uint32(tc)<<20
