@@ -82,8 +82,6 @@ func TestCommandsOfState(t *testing.T) {
 		"show memory foo":                    "show memory: unknown input `foo'",
 		"show vlib graphviz file a/b":        "show vlib graphviz: unknown input `'",
 		"show unix errors x":                 "show unix errors: expecting integer number of errors to show, got `x'",
-		"packet-generator mac-filter loop9":  "packet-generator mac-filter: unknown input `loop9'",
-		"packet-generator mac-filter on":     "packet-generator mac-filter: specify interface",
 		"test interface link-state loop9 up": "test interface link-state: unknown interface `loop9 up'",
 	} {
 		_, err := v.CLI(line)
@@ -128,39 +126,5 @@ func TestLinkStateOfAnInterface(t *testing.T) {
 	}{{"down", false}, {"up", true}, {"", false}} {
 		require.NoError(t, v.Exec("test interface link-state pg0 "+tt.words))
 		require.Equal(t, tt.up, i.Hw.LinkUp)
-	}
-}
-
-// The filter lets a group in if the interface listens to another one.
-func TestPacketGeneratorMACFilter(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name, groups, to string
-		passes           bool
-	}{
-		{"no groups", "", "01:00:5e:01:01:01", false},
-		{"another group", "ip mroute add 232.1.1.2 via pg0 Accept\n", "01:00:5e:01:01:01", true},
-		{"only this group", "ip mroute add 232.1.1.1 via pg0 Accept\n", "01:00:5e:01:01:01", false},
-		{"unicast", "ip mroute add 232.1.1.2 via pg0 Accept\n", "02:00:00:00:00:01", false},
-	} {
-		v := startDouble(t)
-		require.NoError(t, v.Exec("create packet-generator interface pg0\nset interface state pg0 up\n"+tt.groups+
-			"packet-generator mac-filter pg0 on\ntrace add pg-input 10"), tt.name)
-		cli(t, v, "packet-generator new {\n  name x\n  limit 1\n  node ethernet-input\n  source pg0\n  size 64-64\n"+
-			"  data {\n    IP4: 02:00:00:00:00:02 -> "+tt.to+"\n    incrementing 40\n  }\n}\n", "packet-generator enable")
-		var nodes []string
-		v.DataPlane().Lock()
-		for _, p := range v.DataPlane().Graph.Traces() {
-			for _, h := range p.Entries {
-				nodes = append(nodes, h.Node)
-			}
-		}
-		v.DataPlane().Unlock()
-		require.NotEmpty(t, nodes, tt.name)
-		if tt.passes {
-			require.Contains(t, nodes, "ethernet-input", tt.name)
-		} else {
-			require.Equal(t, []string{"pg-input", "pg-input-mac-filter", "error-drop", "drop"}, nodes, tt.name)
-		}
 	}
 }

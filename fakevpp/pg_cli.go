@@ -20,7 +20,6 @@ func pgCommands() []cliCommand {
 		command("packet-generator disable-stream", "Disable packet generator streams", cliPGEnable(false)),
 		command("packet-generator capture",
 			"packet-generator capture <interface name> pcap <filename> [count <n>]", cliPGCapture),
-		command("packet-generator mac-filter", "packet-generator mac-filter <INTERFACE> <on|off>", cliPGMACFilter),
 		command("show packet-generator", "show packet-generator [verbose]", cliShowPG),
 		command("show packet-generator interface",
 			"show packet-generator interface {<interface name> | sw_if_index <sw_idx>}", cliShowPGInterface),
@@ -462,30 +461,4 @@ func cliShowPGInterface(v *VPP, a *cliArgs) (string, error) {
 	}
 	fmt.Fprintf(&b, "  coalesce_enabled: %d\n", bit(c.Coalesce))
 	return b.String(), nil
-}
-
-// cliPGMACFilter lets only multicast in (pg_input_mac_filter_cfg in
-// src/vnet/pg/input.c).
-func cliPGMACFilter(v *VPP, a *cliArgs) (string, error) {
-	if !a.more() {
-		return "", nil
-	}
-	var i *vnet.Interface
-	enable := true
-	for a.more() {
-		switch {
-		case a.iface(&i):
-		case a.is("on"), a.is("enable"):
-			enable = true
-		case a.is("off"), a.is("disable"):
-			enable = false
-		default:
-			return "", a.unknown()
-		}
-	}
-	if i == nil {
-		return "", cliText("specify interface")
-	}
-	_ = v.dp.EnableFeature("device-input", "pg-input-mac-filter", i.SwIfIndex, enable) // VPP does not look
-	return "", nil
 }
