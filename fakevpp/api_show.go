@@ -162,9 +162,9 @@ func (v *VPP) cliAPIDump(a *cliArgs) (string, error) {
 	}
 	switch {
 	case compare && numeric:
-		return "", fmt.Errorf("Comparison and numeric sorting are incompatible") //nolint:staticcheck // VPP's text
+		return "", cliText("Comparison and numeric sorting are incompatible")
 	case file == "":
-		return "", fmt.Errorf("File not specified") //nolint:staticcheck // VPP's text
+		return "", cliText("File not specified")
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {

@@ -100,7 +100,7 @@ func cliShowACL(v *VPP, a *cliArgs, dir vnet.ACLDirection) (string, error) {
 		}
 	}
 	if !known {
-		return "", fmt.Errorf("Invalid %s ACL table type.", way) //nolint:staticcheck // VPP's words
+		return "", cliText("Invalid " + way + " ACL table type.")
 	}
 	return v.formatTables(v.dp.ACLTables(dir, kind), "No "+way+" ACL tables configured\n"), nil
 }

@@ -134,7 +134,7 @@ func (a *cliArgs) bridge() (*vnet.BridgeDomain, error) {
 	if d := a.v.dp.BridgeDomain(id); d != nil {
 		return d, nil
 	}
-	return nil, fmt.Errorf("No such bridge domain %d", id) //nolint:staticcheck // VPP's words
+	return nil, cliText(fmt.Sprintf("No such bridge domain %d", id))
 }
 
 func cliBridgeFlag(f vnet.L2Feature) func(*VPP, *cliArgs) (string, error) {

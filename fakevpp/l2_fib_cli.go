@@ -54,7 +54,7 @@ func (w *l2FibWords) read(v *VPP, a *cliArgs) error {
 		case a.number("bd_id", &id):
 			d := v.dp.BridgeDomain(id)
 			if d == nil {
-				return fmt.Errorf("bridge domain id %d doesn't exist\n", id) //nolint:revive,staticcheck // VPP's words
+				return cliText(fmt.Sprintf("bridge domain id %d doesn't exist\n", id))
 			}
 			w.index = uint32(d.Index)
 		default:
@@ -182,7 +182,7 @@ func cliL2FibFlushBridge(v *VPP, a *cliArgs) (string, error) {
 	}
 	d := v.dp.BridgeDomain(id)
 	if d == nil {
-		return "", fmt.Errorf("No such bridge domain %d", id) //nolint:staticcheck // VPP's words
+		return "", cliText(fmt.Sprintf("No such bridge domain %d", id))
 	}
 	v.dp.FlushL2Domain(d)
 	return "", nil

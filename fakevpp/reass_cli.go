@@ -77,7 +77,7 @@ func cliSetReassembly(v *VPP, a *cliArgs) (string, error) {
 	case a.is("ip6"):
 		on[fib.IP6] = true
 	default:
-		return "", fmt.Errorf("Unknown input `%s'", a.rest()) //nolint:staticcheck // VPP's words
+		return "", cliText("Unknown input `" + a.rest() + "'")
 	}
 	a.words = nil
 	return "", errors.Join(v.dp.EnableReassembly(fib.IP4, vnet.ReassFull, i.SwIfIndex, on[fib.IP4]),
@@ -101,7 +101,7 @@ func cliExtendedReassembly(v *VPP, a *cliArgs) (string, error) {
 		case a.is("off"):
 			enable = false
 		default:
-			return "", fmt.Errorf("Unknown input `%s'", a.rest()) //nolint:staticcheck // VPP's words
+			return "", cliText("Unknown input `" + a.rest() + "'")
 		}
 	}
 	if !set[fib.IP4] && !set[fib.IP6] {
