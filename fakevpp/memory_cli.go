@@ -20,7 +20,6 @@ type heap struct {
 	name, flags string
 	base        uint64
 	size, used  uint64
-	fd          string
 }
 
 // Pages and the places of heaps, which say only that the heaps differ.

@@ -388,7 +388,7 @@ func cliPGCapture(v *VPP, a *cliArgs) (string, error) {
 	}
 	err := v.dp.CapturePG(i.SwIfIndex, file, count)
 	if errors.Is(err, vnet.ErrCannotCreatePCAPFile) {
-		return "", fmt.Errorf("pcap file '%s' already exists.", file) //nolint:revive // VPP's words
+		return "", cliText("pcap file '" + file + "' already exists.")
 	}
 	return "", err
 }

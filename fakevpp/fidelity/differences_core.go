@@ -26,11 +26,6 @@ func text(commands ...string) func(*Twin) (string, error) {
 	return func(t *Twin) (string, error) { return t.Text(commands...) }
 }
 
-// line observes the first line with some text that the last command prints.
-func line(contains string, commands ...string) func(*Twin) (string, error) {
-	return func(t *Twin) (string, error) { return t.Line(contains, commands...) }
-}
-
 // prints observes if the last of some commands prints a word.
 func prints(word string, commands ...string) func(*Twin) (string, error) {
 	return func(t *Twin) (string, error) {

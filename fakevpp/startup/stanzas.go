@@ -86,8 +86,7 @@ func (c *Config) tableName(stanza string) option {
 
 func (c *Config) readUnix(in *input) error {
 	u := &c.Unix
-	var coredump option
-	coredump = option{"coredump-size", func(in *input) (bool, error) {
+	coredump := option{"coredump-size", func(in *input) (bool, error) {
 		var n uint64
 		at := in.pos
 		if !in.match("unlimited") && !in.size(&n) {

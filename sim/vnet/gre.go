@@ -79,7 +79,6 @@ type greMain struct {
 	instances map[uint32]bool
 	sequences map[greSequenceKey]*uint32
 	// l2 is adj-l2-midchain, out what follows it.
-	l2, out *vlib.Node
 }
 
 // Device and link layer classes of tunnels.

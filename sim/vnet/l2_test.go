@@ -392,9 +392,8 @@ func TestMACTable(t *testing.T) {
 			table.set(key, macEntry(k))
 			want[key] = macEntry(k)
 		}
-		if e, ok := want[key]; !ok {
-			e = macNone
-			require.Equal(t, e, table.get(key))
+		if _, ok := want[key]; !ok {
+			require.Equal(t, macNone, table.get(key))
 		}
 	}
 	require.Equal(t, len(want), table.used)

@@ -175,9 +175,9 @@ func (m *Main) SetPuntException(id uint32, on bool) error {
 	}
 	switch {
 	case on && !m.puntRegister("ip-punt", r, node):
-		return fmt.Errorf("Existing punting registration...: %w", ErrUnspecified) //nolint:staticcheck // VPP's words
+		return fmt.Errorf("existing punting registration: %w", ErrUnspecified)
 	case !on && !m.puntUnregister("ip-punt", r, node):
-		return fmt.Errorf("Punting registration not found...: %w", ErrUnspecified) //nolint:staticcheck // VPP's words
+		return fmt.Errorf("punting registration not found: %w", ErrUnspecified)
 	}
 	return nil
 }

@@ -93,7 +93,7 @@ func (m *Main) AddPuntSocket(r PuntRegistration, path string) error {
 	case s.sender == nil:
 		return fmt.Errorf("socket is not configured: %w", ErrUnspecified)
 	case path == s.path:
-		return fmt.Errorf("Punt socket: Invalid client path: %s: %w", path, ErrUnspecified) //nolint:staticcheck // VPP's words
+		return fmt.Errorf("punt socket: invalid client path %s: %w", path, ErrUnspecified)
 	}
 	if err := m.attachPunt(&r); err != nil {
 		return err
