@@ -78,7 +78,6 @@ type greMain struct {
 	byKey     map[greKey]*GRETunnel
 	instances map[uint32]bool
 	sequences map[greSequenceKey]*uint32
-	// l2 is adj-l2-midchain, out what follows it.
 }
 
 // Device and link layer classes of tunnels.
