@@ -46,7 +46,7 @@ func FuzzCLI(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line string) {
 		for _, word := range harmful {
 			if strings.Contains(line, word) {
-				t.Skip()
+				return
 			}
 		}
 		timed(t, v, line)
