@@ -222,6 +222,7 @@ func (*pgDriver) SetPromisc(*HwInterface, bool) error { return nil }
 // tx is the node "<pg>-tx" (pg_output in src/vnet/pg/output.c). Packets that
 // the interface cannot take are counted as drops and captured all the same.
 func (d *pgDriver) tx(n *vlib.Node, bufs []*vlib.Buffer) {
+	capturing := d.capture.capturing()
 	for _, b := range bufs {
 		switch {
 		case b.Flags&vlib.FlagGSO != 0:
@@ -236,7 +237,9 @@ func (d *pgDriver) tx(n *vlib.Node, bufs []*vlib.Buffer) {
 		if b.Trace != nil {
 			b.Trace.Add(n, newPGTxTrace(d.config.Mode, b))
 		}
-		d.capture.add(d.m.now(), b.Bytes())
+		if capturing {
+			d.capture.add(d.m.now(), b.Bytes())
+		}
 	}
 	d.capture.flush()
 	if d.i.Hw.Port != nil {

@@ -53,6 +53,9 @@ func (w *PcapWriter) closeFile() {
 	}
 }
 
+// capturing tells whether packets are to be added at all.
+func (w *PcapWriter) capturing() bool { return w.name != "" }
+
 // add captures a packet unless there are enough.
 func (w *PcapWriter) add(now time.Time, data []byte) {
 	if w.name == "" || w.captured >= w.limit {
