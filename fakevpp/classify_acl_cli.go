@@ -55,7 +55,7 @@ func cliSetACL(v *VPP, a *cliArgs, dir vnet.ACLDirection) (string, error) {
 	err := v.dp.SetACLTables(i.SwIfIndex, tables, add, dir)
 	var code vnet.APIError
 	if errors.As(err, &code) {
-		return "", fmt.Errorf("Error: %d", int32(code)) //nolint:staticcheck // VPP's words
+		return "", cliText(fmt.Sprintf("Error: %d", int32(code)))
 	}
 	return "", err
 }

@@ -212,7 +212,7 @@ func cliBridgeARP(_ *VPP, a *cliArgs) (string, error) {
 	a.word()
 	del := a.is("del")
 	if d.ChangeNeighbor(ip, mac, !del) != nil {
-		return "", fmt.Errorf("MAC del for IP %s and MAC %s failed", ip, mac) //nolint:staticcheck // VPP's words
+		return "", cliText(fmt.Sprintf("MAC del for IP %s and MAC %s failed", ip, mac))
 	}
 	return "", nil
 }

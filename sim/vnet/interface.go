@@ -264,6 +264,14 @@ func (m *Main) setLink(hw *HwInterface, up bool) {
 	m.interfaceEvent(InterfaceLink, m.sw[hw.SwIfIndex])
 }
 
+// SetCarrier sets the carrier of the device under an interface, as a test may
+// (`test interface link-state`); it does nothing for one that does not exist.
+func (m *Main) SetCarrier(swIf uint32, up bool) {
+	if i := m.Interface(swIf); i != nil {
+		m.setLink(i.Hw, up)
+	}
+}
+
 // allocSw takes the sw_if_index that was freed last, or a new one.
 func (m *Main) allocSw() uint32 {
 	if n := len(m.freeSw); n > 0 {

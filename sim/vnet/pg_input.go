@@ -12,7 +12,6 @@ import (
 
 // addPGNodes adds the nodes of the packet generator.
 func (m *Main) addPGNodes() {
-	m.addPGMACFilter()
 	m.pg.input = m.Graph.MustAdd(vlib.Registration{Name: "pg-input", Type: vlib.NodeInput, Func: m.pgInput,
 		Nexts: deviceNexts, Errors: deviceErrors})
 }

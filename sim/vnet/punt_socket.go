@@ -127,7 +127,7 @@ func (m *Main) attachPunt(r *PuntRegistration) error {
 	case PuntL4:
 		switch {
 		case r.Port == 0xffff:
-			return fmt.Errorf("Port number required: %w", ErrUnspecified) //nolint:staticcheck // VPP's words
+			return fmt.Errorf("port number required: %w", ErrUnspecified)
 		case r.Upper == packet.ProtoUDP:
 			m.udpRegister(r.Port, r.Proto, p+"-udp-punt-socket")
 		case r.Upper == packet.ProtoICMPv6 && r.Proto == fib.IP6:
